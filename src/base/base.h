@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <pintle/errors.h>
+#include <pintle/text.h>
 
 #define PT_COUNTOF(a) (sizeof(a) / sizeof((a)[0]))
 #define PT_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -31,13 +32,9 @@ void pt_closep(int *fd); /* close(*fd) if >= 0; errno is kept */
 
 /* --- pt_buf --------------------------------------------------------------- */
 
-struct pt_buf {
-	char *data; /* NUL-terminated once anything was appended; NULL before */
-	size_t len;
-	size_t cap;
-	bool failed; /* an allocation failed; appends are ignored since */
-};
-#define PT_BUF_INIT {NULL, 0, 0, false}
+/* The public type and the internal one are the same, so that public functions append to what is used inside. */
+#define pt_buf ptl_text
+#define PT_BUF_INIT PTL_TEXT_INIT
 
 void pt_buf_done(struct pt_buf *b);
 void pt_buf_clear(struct pt_buf *b); /* keeps the memory */

@@ -250,3 +250,18 @@ void pt_buf_escaped(struct pt_buf *b, const void *bytes, size_t n)
 		}
 	}
 }
+
+void ptl_text_done(struct ptl_text *t)
+{
+	pt_buf_done(t);
+}
+
+void ptl_text_clear(struct ptl_text *t)
+{
+	pt_buf_clear(t);
+}
+
+void ptl_text_add(struct ptl_text *t, const void *bytes, size_t n)
+{
+	pt_buf_add(t, bytes, n);
+}
