@@ -7,6 +7,7 @@
 #include <pintle/control.h>
 #include <pintle/inspect.h>
 #include <pintle/decode.h>
+#include <pintle/insn.h>
 
 #define PTL_VERSION_MAJOR 0
 #define PTL_VERSION_MINOR 1
