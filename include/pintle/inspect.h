@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <pintle/control.h>
+#include <pintle/text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,7 +83,11 @@ struct ptl_reg_info {
 	enum ptl_reg_group group;
 	enum ptl_reg_type type;
 	int dwarf; /* DWARF number, -1 if none */
-	bool alias; /* a part of another (eax, ax, al; ymm0 holds xmm0) */
+	/*
+	 * A part of another that is not one (eax, ax, al, mm0). Vector registers of one number overlap without being
+	 * aliases: the widest that is present holds the others (zmm0, ymm0, xmm0).
+	 */
+	bool alias;
 };
 
 /* Registers of the task's architecture that this machine and process have: index 0 ...; NULL past the last. Static storage. */
@@ -106,6 +111,19 @@ PTL_API PTL_MUST_CHECK int ptl_reg_write(
  * register the kernel refused or altered; all are then as they were before the flush.
  */
 PTL_API PTL_MUST_CHECK int ptl_reg_flush(struct ptl_task *task);
+
+/*
+ * A value as text: whole numbers in hexadecimal, flags by name ("0x246 [PF ZF IF]"), x87 in decimal with its
+ * raw bits, bytes as one hexadecimal number with the highest byte first. info->size bytes are read at value.
+ */
+PTL_API void ptl_reg_format(struct ptl_text *to, const struct ptl_reg_info *reg, const void *value);
+/*
+ * The other way: "0x..." of any length, decimal (negative ones as two's complement), for x87 also
+ * a decimal fraction. -EINVAL: no such number; -PTL_EREGSIZE: it does not fit. info->size bytes are
+ * written to ret_value.
+ */
+PTL_API PTL_MUST_CHECK int ptl_reg_parse(
+	const struct ptl_reg_info *reg, const char *text, void *ret_value);
 
 /* Shorthand for registers of at most 8 bytes, by name. */
 PTL_API PTL_MUST_CHECK int ptl_get(struct ptl_task *task, const char *name, uint64_t *ret_value);
