@@ -78,7 +78,7 @@ bool pt_reg_present(const struct pt_reg *reg, const struct pt_layout *layout);
 /* Copies a register out of, or into, an image of n bytes of its set; false if it is not there. */
 bool pt_reg_get(const struct pt_reg *reg, const struct pt_layout *layout, const void *image, size_t n,
 	void *ret_value);
-/* Also marks the components as in use: otherwise the kernel ignores what was written (HARDCASES H105). */
+/* Also marks the components as in use: otherwise the kernel ignores what was written. */
 bool pt_reg_put(const struct pt_reg *reg, const struct pt_layout *layout, void *image, size_t n,
 	const void *value);
 
