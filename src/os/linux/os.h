@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/linux: the only room that knows <sys/ptrace.h>, <sys/wait.h>, procfs and
+ * seccomp. Thin and stateless: each function is one kernel interface, made to answer
+ * -errno, with the kernel's oddities said beside it.
+ */
+#ifndef PINTLE_OS_H
+#define PINTLE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* --- ptrace(2) --------------------------------------------------------------------- */
+
+/* PTRACE_O_*; the values are the kernel's. */
+enum pt_trace_option {
+	PT_TRACE_SYSGOOD = 0x1,
+	PT_TRACE_FORK = 0x2,
+	PT_TRACE_VFORK = 0x4,
+	PT_TRACE_CLONE = 0x8,
+	PT_TRACE_EXEC = 0x10,
+	PT_TRACE_SECCOMP = 0x80,
+	PT_TRACE_EXITKILL = 0x100000
+};
+
+int pt_os_seize(pid_t tid, unsigned options);
+int pt_os_interrupt(pid_t tid);
+int pt_os_listen(pid_t tid);
+int pt_os_detach(pid_t tid, int signo);
+
+enum pt_os_go { PT_GO_RUN, PT_GO_SYSCALL, PT_GO_STEP };
+int pt_os_go(pid_t tid, enum pt_os_go how, int signo);
+
+int pt_os_eventmsg(pid_t tid, unsigned long *ret);
+/* 128 bytes of siginfo_t. -EINVAL in a group-stop. */
+int pt_os_siginfo(pid_t tid, unsigned char ret[128]);
+int pt_os_setsiginfo(pid_t tid, const unsigned char info[128]);
+
+/* Size got (regsets have no fixed size: it is asked, never assumed), or -errno. */
+int64_t pt_os_getregset(pid_t tid, unsigned note, void *buf, size_t size);
+int pt_os_setregset(pid_t tid, unsigned note, const void *buf, size_t size);
+int pt_os_peekuser(pid_t tid, unsigned long offset, uint64_t *ret);
+int pt_os_pokeuser(pid_t tid, unsigned long offset, uint64_t value);
+int pt_os_peek(pid_t tid, uint64_t addr, uint64_t *ret);
+int pt_os_poke(pid_t tid, uint64_t addr, uint64_t word);
+int pt_os_getsigmask(pid_t tid, uint64_t *ret);
+int pt_os_setsigmask(pid_t tid, uint64_t mask);
+
+/* struct ptrace_syscall_info as the kernel lays it out. */
+struct pt_os_syscall_info {
+	uint8_t op, pad[3]; /* PT_SYSCALL_... */
+	uint32_t arch;
+	uint64_t ip, sp;
+	union {
+		struct {
+			uint64_t nr, args[6];
+		} entry; /* also of a seccomp stop */
+		struct {
+			int64_t value;
+			uint8_t is_error;
+		} exit;
+	};
+	uint64_t more[4]; /* later kernels write more */
+};
+enum { PT_SYSCALL_NONE, PT_SYSCALL_ENTRY, PT_SYSCALL_EXIT, PT_SYSCALL_SECCOMP };
+/* -EIO: the kernel (before 5.3) does not have it. */
+int pt_os_syscall_info(pid_t tid, struct pt_os_syscall_info *ret);
+
+/* --- waiting ------------------------------------------------------------------------- */
+
+/*
+ * Collects a status of this tid, a tracee of the calling thread (__WALL | __WNOTHREAD). The tid; 0: nothing now
+ * (block false); -ECHILD: not (or no longer) a tracee of this thread; -EINTR.
+ */
+int pt_os_wait(pid_t tid, int *ret_status, bool block);
+/* The tid of some child or tracee of this thread that has a status to collect, which stays; 0; -ECHILD; -EINTR. */
+int pt_os_peek_any(bool block);
+
+/* Takes one pending SIGCHLD, which must be blocked; the tid it tells of. 0: none within timeout (negative: no limit). -EINTR. */
+int pt_os_sigchld(int64_t timeout_ns);
+int pt_os_sigchld_fd(void); /* a descriptor that polls readable while SIGCHLD is pending */
+
+void pt_os_nap(int64_t ns);
+int64_t pt_os_now(void); /* CLOCK_MONOTONIC, ns */
+
+/* --- processes --------------------------------------------------------------------------- */
+
+pid_t pt_os_gettid(void);
+int pt_os_tgkill(pid_t pid, pid_t tid, int signo);
+
+/* What /proc/TID/status says. */
+struct pt_os_status {
+	pid_t tgid, ppid, tracer;
+	char state;	  /* R S D T t Z X I */
+	uint64_t pending; /* signals queued for the thread or its process that are not blocked */
+	bool seccomp;	  /* has a filter */
+};
+int pt_os_status(pid_t tid, struct pt_os_status *ret);
+uint64_t pt_os_starttime(pid_t tid);	/* 0 if unknown */
+int pt_os_task_cpu(pid_t tid);		/* processor it ran on last, or -errno */
+bool pt_os_is_kernel_worker(pid_t tid); /* PF_IO_WORKER or PF_USER_WORKER */
+
+/* Calls fn for each tid of the process; stops when fn answers non-zero, and answers that. -errno if the folder cannot be read. */
+int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg);
+
+/* --- seccomp(2) ----------------------------------------------------------------------------- */
+
+struct sock_fprog;
+/*
+ * A filter program that answers SECCOMP_RET_TRACE for the calls of two bit sets (bit nr%8 of byte nr/8) and allows the rest.
+ * NULL: no memory, or too scattered a set. Owned by caller: pt_os_filter_free.
+ */
+struct sock_fprog *pt_os_filter_new(const unsigned char *native, size_t native_len,
+	const unsigned char *compat, size_t compat_len);
+void pt_os_filter_free(struct sock_fprog *prog);
+/* Async-signal-safe. Installs it in the caller; sets no_new_privs if it must. */
+int pt_os_filter_install(const struct sock_fprog *prog);
+
+/* --- processors -------------------------------------------------------------------------------- */
+
+int pt_os_getcpu(void);
+enum { PT_OS_MAXCPUS = 1024 };
+struct pt_os_cpuset {
+	unsigned long bits[PT_OS_MAXCPUS / (8 * sizeof(long))];
+};
+int pt_os_getaffinity(pid_t tid, struct pt_os_cpuset *ret);
+int pt_os_setaffinity(pid_t tid, const struct pt_os_cpuset *set);
+
+#endif

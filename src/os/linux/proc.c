@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* What control needs of /proc, and processor affinity. See os.h. */
+#include "os/linux/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes read, NUL-terminated; the kernel makes these files in one piece. */
+static int read_small(pid_t tid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd, e;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	e = errno;
+	close(fd);
+	if (n < 0)
+		return -e;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+/* Names are given with the newline before them; the kernel escapes those in Name:, so none can be forged. */
+static const char *field(const char *text, const char *name)
+{
+	const char *p = strstr(text, name);
+
+	return p ? p + strlen(name) : NULL;
+}
+
+static long number(const char *text, const char *name)
+{
+	const char *p = field(text, name);
+
+	return p ? strtol(p, NULL, 10) : 0;
+}
+
+static uint64_t mask(const char *text, const char *name)
+{
+	const char *p = field(text, name);
+
+	return p ? strtoull(p, NULL, 16) : 0;
+}
+
+int pt_os_status(pid_t tid, struct pt_os_status *ret)
+{
+	char buf[4096];
+	const char *p;
+	int r = read_small(tid, "status", buf, sizeof(buf));
+
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	ret->tgid = (pid_t)number(buf, "\nTgid:");
+	ret->ppid = (pid_t)number(buf, "\nPPid:");
+	ret->tracer = (pid_t)number(buf, "\nTracerPid:");
+	p = field(buf, "\nState:");
+	while (p && (*p == '\t' || *p == ' '))
+		p++;
+	ret->state = p ? *p : '?';
+	ret->pending =
+		(mask(buf, "\nSigPnd:") | mask(buf, "\nShdPnd:")) & ~mask(buf, "\nSigBlk:");
+	ret->seccomp = number(buf, "\nSeccomp:") == 2;
+	return ret->tgid ? 0 : -ESRCH;
+}
+
+/* Field n, counted from 1 as in proc(5), of /proc/TID/stat; the name in brackets may hold anything. */
+static int stat_field(pid_t tid, int n, uint64_t *ret)
+{
+	char buf[1024], *p;
+	int r = read_small(tid, "stat", buf, sizeof(buf)), i;
+
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	p = strrchr(buf, ')');
+	for (i = 2; p && i < n; i++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return -ESRCH;
+	*ret = strtoull(p + 1, NULL, 10);
+	return 0;
+}
+
+uint64_t pt_os_starttime(pid_t tid)
+{
+	uint64_t v;
+
+	return stat_field(tid, 22, &v) < 0 ? 0 : v;
+}
+
+int pt_os_task_cpu(pid_t tid)
+{
+	uint64_t v;
+	int r = stat_field(tid, 39, &v);
+
+	return r < 0 ? r : (int)v;
+}
+
+bool pt_os_is_kernel_worker(pid_t tid)
+{
+	uint64_t flags;
+
+	return stat_field(tid, 9, &flags) == 0 && (flags & 0x4010) != 0;
+}
+
+int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *dir;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (r == 0 && (e = readdir(dir))) {
+		long tid = strtol(e->d_name, NULL, 10);
+
+		if (tid > 0)
+			r = fn(arg, (pid_t)tid);
+	}
+	closedir(dir);
+	return r;
+}
+
+int pt_os_getcpu(void)
+{
+	return sched_getcpu();
+}
+
+int pt_os_getaffinity(pid_t tid, struct pt_os_cpuset *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return sched_getaffinity(tid, sizeof(*ret), (cpu_set_t *)ret) < 0 ? -errno : 0;
+}
+
+int pt_os_setaffinity(pid_t tid, const struct pt_os_cpuset *set)
+{
+	return sched_setaffinity(tid, sizeof(*set), (const cpu_set_t *)set) < 0 ? -errno : 0;
+}
