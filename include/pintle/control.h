@@ -56,10 +56,9 @@ enum ptl_event_kind {
 	PTL_EV_STARTED = 1,   /* first stop of a task in this session: u.started */
 	PTL_EV_EXEC,	      /* execve succeeded, the new image has not begun: u.exec */
 	PTL_EV_FORKED,	      /* the task made a task (fork, vfork, clone): u.forked */
-	PTL_EV_VFORK_DONE,    /* a vfork child released its parent */
 	PTL_EV_STEPPED,	      /* one instruction was executed (answer to PTL_STEP) */
-	PTL_EV_BREAKPOINT,    /* a trap instruction or debug register: u.trap */
-	PTL_EV_WATCHPOINT,    /* a watched address was touched: u.trap */
+	PTL_EV_BREAKPOINT,    /* reserved: a site of ours was hit; today's traps are PTL_EV_SIGNAL */
+	PTL_EV_WATCHPOINT,    /* reserved: a watched address was touched */
 	PTL_EV_SYSCALL_ENTRY, /* about to make a system call: u.entry */
 	PTL_EV_SYSCALL_EXIT,  /* it returned: u.exit */
 	PTL_EV_SIGNAL,	      /* a signal is about to be delivered: u.signal */
@@ -103,6 +102,7 @@ struct ptl_event {
 		struct {
 			enum ptl_start_how how;
 			pid_t parent; /* tid of the creator, 0 if not known */
+			int stop_signo; /* != 0: it is in a job-control stop, and resuming leaves it there */
 		} started;
 		struct {
 			pid_t former_tid; /* differs from tid when a non-leader executed */
@@ -113,11 +113,6 @@ struct ptl_event {
 			pid_t child; /* tid of the newborn */
 			struct ptl_task *child_task; /* NULL when births of this kind are not followed */
 		} forked;
-		struct {
-			uint64_t address; /* of the instruction, or of the datum */
-			unsigned slot;	  /* debug register, watchpoints */
-			int code;	  /* si_code */
-		} trap;
 		struct {
 			uint32_t arch; /* AUDIT_ARCH_X86_64 or AUDIT_ARCH_I386: of this call, not of the program */
 			uint64_t nr;
@@ -173,9 +168,7 @@ enum ptl_session_flags {
 	 * processor. Judged by measurement, dropped where it does not pay. The tracees' affinity is
 	 * never touched. Restored when the session ends.
 	 */
-	PTL_KEEP_CPU = 1 << 4,
-	/* Report PTL_EV_STARTED for newborns and PTL_EV_FORKED (always on at present). */
-	PTL_SHOW_BIRTHS = 1 << 5
+	PTL_KEEP_CPU = 1 << 4
 };
 
 /* *ret_session: owned by the caller, ptl_session_free(). -ENOMEM, -EINVAL (unknown flag). */
@@ -228,6 +221,7 @@ struct ptl_launch {
 	char *const *argv;	 /* NULL-terminated, at least one */
 	char *const *environ_;	 /* NULL: the caller's */
 	const char *directory;	 /* NULL: the caller's */
+	const uint64_t *sigmask; /* signals it starts with blocked, bit signo - 1; NULL: the calling thread's */
 	int stdio[3];		 /* descriptors to become 0, 1, 2; -1: the caller's (so {0} is wrong, see ptl_launch_init) */
 	unsigned flags;		 /* ptl_launch_flags */
 	bool set_user;		 /* become uid/gid below, with supplementary groups of `user_name` */
@@ -345,7 +339,7 @@ PTL_API struct ptl_session *ptl_task_session(const struct ptl_task *task);
 /* AUDIT_ARCH_X86_64 or AUDIT_ARCH_I386, by the code segment the task ran last. */
 PTL_API uint32_t ptl_task_arch(struct ptl_task *task);
 /* A kernel worker of the process (io_uring): it is traced like a thread but has no user registers. */
-PTL_API bool ptl_task_is_kernel_worker(const struct ptl_task *task);
+PTL_API bool ptl_task_is_kernel_worker(struct ptl_task *task);
 /* One pointer of the caller's per task and per process; NULL at first. */
 PTL_API void ptl_task_set_data(struct ptl_task *task, void *data);
 PTL_API void *ptl_task_data(const struct ptl_task *task);

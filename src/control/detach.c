@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Letting go, so that nothing shows. ptrace detaches only from a stopped task, hence: interrupt what runs, collect by tid,
+ * then for each deliver what its stop held back, put back what the stop disturbed, detach. A task in a job-control stop
+ * stays in it: the kernel sees to that as long as PTRACE_SEIZE was used and no signal is given.
+ */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+
+/* The signal a stopped task still has to get. */
+static int held_signal(struct ptl_task *t, bool handed_out)
+{
+	unsigned char raw[128];
+	int code;
+
+	if (t->stop.class != PT_STOP_SIGNAL)
+		return 0;
+	if (handed_out)
+		return t->inject;
+	if (t->stop.value == SIGTRAP && t->how == PTL_STEP && pt_os_siginfo(t->tid, raw) == 0) {
+		code = (int)((uint32_t)raw[8] | (uint32_t)raw[9] << 8 | (uint32_t)raw[10] << 16 |
+			(uint32_t)raw[11] << 24);
+		if (pt_classify_trap(code, true) == PT_TRAP_STEP)
+			return 0;
+	}
+	return t->stop.value;
+}
+
+/* 0: gone from the session; or negative, still in it. */
+static int let_go(struct ptl_task *t, int64_t deadline)
+{
+	bool handed_out = t->state == PT_STOPPED;
+	int r;
+
+	if (t->state == PT_EXITED) {
+		pt_task_free(t);
+		return 0;
+	}
+	if (t->filtered)
+		return pt_fail(t->session, -PTL_ESTATE,
+			"cannot detach from %d: under the system call filter it cannot live without its tracer",
+			t->tid);
+	if (t->state == PT_RUNNING) {
+		r = pt_wait_task(t, deadline);
+		if (r < 0)
+			return r;
+	}
+	if (!handed_out)
+		t->stop = t->superseded_by ? (struct pt_stop){PT_STOP_KILLED, 0, false}
+					   : pt_classify(t->status);
+	if (t->stop.class == PT_STOP_EXITED || t->stop.class == PT_STOP_KILLED) {
+		pt_task_free(t);
+		return 0;
+	}
+	/* any stop on the way out of a call may carry the EINTR of our interrupt */
+	if (t->interrupted || t->interrupt_owed)
+		pt_restart_interrupted_call(t);
+	(void)pt_regs_flush(t);
+	r = pt_os_detach(t->tid, held_signal(t, handed_out && !t->again));
+	if (r == -ESRCH) {
+		/* killed between stop and detach: ours to reap, or its parent waits for ever */
+		pt_mark_running(t);
+		r = pt_wait_task(t, deadline);
+	}
+	if (r < 0)
+		return pt_fail(t->session, r, "cannot detach from %d: %s", t->tid, ptl_error_text(r));
+	PT_LOG(&t->session->log, PT_LOG_CONTROL, PT_LOG_INFO, "detached from %d", t->tid);
+	pt_task_free(t);
+	return 0;
+}
+
+/* All tasks for which process (NULL: any) and task (NULL: any) match. */
+static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task *only, int64_t timeout_ns)
+{
+	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
+	struct pt_vec list = PT_VEC_INIT(struct ptl_task *);
+	struct ptl_task *t, **slot;
+	int r = pt_check_thread(s), result = 0;
+	size_t pos, i;
+	bool more;
+
+	if (r < 0)
+		return r;
+	do {
+		/* threads made while others were being stopped come in the next round */
+		more = false;
+		list.len = 0;
+		for (pos = 0; (t = pt_map_next(&s->tasks, &pos));) {
+			if ((p && t->process != p) || (only && t != only))
+				continue;
+			slot = pt_vec_push(&list);
+			if (!slot) {
+				pt_vec_done(&list);
+				return -ENOMEM;
+			}
+			*slot = t;
+		}
+		for (i = 0; i < list.len; i++)
+			(void)pt_interrupt(PT_VEC_AT(&list, struct ptl_task *, i));
+		for (i = 0; i < list.len; i++) {
+			t = PT_VEC_AT(&list, struct ptl_task *, i);
+			if (t->state != PT_RUNNING)
+				continue;
+			r = pt_wait_task(t, deadline);
+			if (r < 0 && r != -PTL_ETIMEOUT)
+				result = r;
+		}
+		for (i = 0; i < list.len; i++) {
+			pid_t tid = PT_VEC_AT(&list, struct ptl_task *, i)->tid;
+
+			t = PT_VEC_AT(&list, struct ptl_task *, i);
+			r = let_go(t, deadline);
+			if (r == -PTL_ETIMEOUT)
+				r = pt_fail(s, r, "cannot detach from %d: it did not stop in time", tid);
+			if (r < 0)
+				result = r;
+			else
+				more = true;
+		}
+		if (only || !list.len)
+			more = false;
+	} while (more && result == 0);
+	pt_vec_done(&list);
+	/* leaders that vanished in an execve wait outside the table for their end to be told */
+	if (!only && !p)
+		while (s->ready.next != &s->ready)
+			pt_task_free(PT_TASK_OF(s->ready.next));
+	return result;
+}
+
+int ptl_detach(struct ptl_process *p, int64_t timeout_ns)
+{
+	return detach(p->session, p, NULL, timeout_ns);
+}
+
+int ptl_detach_task(struct ptl_task *t, int64_t timeout_ns)
+{
+	return detach(t->session, NULL, t, timeout_ns);
+}
+
+int ptl_detach_all(struct ptl_session *s, int64_t timeout_ns)
+{
+	return detach(s, NULL, NULL, timeout_ns);
+}

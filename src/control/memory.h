@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The kept way into a process's memory: one descriptor of /proc/PID/mem an address space. */
+#ifndef PINTLE_CONTROL_MEMORY_H
+#define PINTLE_CONTROL_MEMORY_H
+
+struct pt_memory {
+	int fd; /* -1 until first used */
+};
+
+void pt_memory_init(struct pt_memory *m);
+void pt_memory_done(struct pt_memory *m);
+void pt_memory_forget(struct pt_memory *m); /* at execve: the descriptor shows the old address space */
+
+#endif

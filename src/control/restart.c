@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transparent stops. The kernel restarts most blocking calls after a stop by itself; some answer EINTR
+ * although no signal came (epoll_wait, semop, sigtimedwait ...: see arch's table). The program, which installed no handler, may not
+ * be prepared for that. Such a call did nothing, so it is made again.
+ */
+#include "control/internal.h"
+#include "arch/arch.h"
+
+#include <errno.h>
+
+void pt_restart_interrupted_call(struct ptl_task *t)
+{
+	unsigned char image[PT_GENERAL_MAX] __attribute__((aligned(8)));
+	const struct pt_arch *arch, *call;
+	struct pt_os_syscall_info info;
+	struct pt_os_status st;
+	int64_t n;
+
+	t->interrupted = false;
+	if (t->regs.dirty)
+		return; /* whoever changed registers here decides where it goes on */
+	n = pt_os_getregset(t->tid, 1 /* NT_PRSTATUS */, image, sizeof(image));
+	arch = n > 0 ? pt_arch_by_general_size((size_t)n) : NULL;
+	if (!arch || (int32_t)pt_role_get(arch, image, PT_ROLE_RET) != -EINTR)
+		return;
+	call = arch;
+	if (pt_os_syscall_info(t->tid, &info) == 0 && pt_arch_by_audit(info.arch))
+		call = pt_arch_by_audit(info.arch);
+	/* a signal that is on its way is a good reason for EINTR: then the program must see it */
+	if (pt_os_status(t->tid, &st) < 0 || st.pending)
+		return;
+	if (!pt_arch_rewind_eintr(arch, call, image))
+		return;
+	PT_LOG(&t->session->log, PT_LOG_CONTROL, PT_LOG_INFO, "task %d: interrupted call made again", t->tid);
+	pt_os_setregset(t->tid, 1, image, (size_t)n);
+	pt_regs_invalidate(t);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Answering events, interrupting, stopping all. See internal.h. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+
+unsigned pt_options(const struct ptl_session *s, const struct ptl_process *p, bool filtered)
+{
+	/*
+	 * TRACESYSGOOD and TRACEEXEC whatever is asked for: without them a tracer that is killed leaves the
+	 * tracee a real SIGTRAP for a stop it had not collected.
+	 */
+	unsigned options = PT_TRACE_SYSGOOD | PT_TRACE_EXEC;
+
+	if (s->flags & PTL_FOLLOW_FORKS)
+		options |= PT_TRACE_FORK | PT_TRACE_VFORK | PT_TRACE_CLONE;
+	if ((s->flags & PTL_FOLLOW_THREADS) || p->whole)
+		options |= PT_TRACE_CLONE;
+	if ((s->flags & PTL_EXITKILL) && p->launched)
+		options |= PT_TRACE_EXITKILL;
+	if (filtered)
+		options |= PT_TRACE_SECCOMP;
+	return options;
+}
+
+static enum pt_os_go request_for(struct ptl_task *t, enum ptl_resume_how how)
+{
+	switch (how) {
+	case PTL_STEP:
+		t->in_syscall = false;
+		return PT_GO_STEP;
+	case PTL_SYSCALL:
+		/* under a filter the kernel reports entries by itself; only exits must be asked for */
+		if (t->filtered && !t->in_syscall)
+			return PT_GO_RUN;
+		return PT_GO_SYSCALL;
+	case PTL_RUN:
+		break;
+	}
+	t->in_syscall = false;
+	return PT_GO_RUN;
+}
+
+int pt_go(struct ptl_task *t, enum ptl_resume_how how, int signo)
+{
+	int r;
+
+	if (t->interrupted)
+		pt_restart_interrupted_call(t);
+	r = pt_regs_flush(t);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	t->how = how;
+	t->silent = false;
+	if (t->stop.class == PT_STOP_GROUP) {
+		r = pt_os_listen(t->tid);
+		t->listening = r >= 0;
+	} else {
+		r = pt_os_go(t->tid, request_for(t, how), signo);
+	}
+	if (r < 0 && r != -ESRCH)
+		return pt_fail(t->session, r, "cannot resume task %d: %s", t->tid, ptl_error_text(r));
+	/* killed meanwhile: it counts as running until its death is collected */
+	pt_mark_running(t);
+	return 0;
+}
+
+int ptl_resume_task(struct ptl_task *t, enum ptl_resume_how how)
+{
+	bool group;
+	int r;
+
+	switch (t->state) {
+	case PT_RUNNING:
+		return 0;
+	case PT_READY: /* it stopped again, or died, since the caller last heard of it */
+		return 0;
+	case PT_EXITED:
+		pt_task_free(t);
+		return 0;
+	case PT_STOPPED:
+		break;
+	}
+	if (t->again) {
+		t->again = false;
+		t->how = how;
+		pt_mark_ready(t, t->status);
+		return 1;
+	}
+	group = t->stop.class == PT_STOP_GROUP;
+	r = pt_go(t, how, t->inject);
+	return r < 0 ? r : !group;
+}
+
+int ptl_resume(struct ptl_event *ev, enum ptl_resume_how how)
+{
+	struct ptl_task *t = ev->task;
+
+	if (!t)
+		return pt_fail(ev->session, -PTL_ESTALE, "%s", ptl_error_text(-PTL_ESTALE));
+	ev->task = NULL;
+	if (t->sequence != ev->sequence)
+		return 0; /* killed since: its death is the next event */
+	if (ev->kind == PTL_EV_SIGNAL && t->state == PT_STOPPED)
+		t->inject = ev->u.signal.deliver;
+	return ptl_resume_task(t, how);
+}
+
+/* --- interrupting ------------------------------------------------------------------------- */
+
+int pt_interrupt(struct ptl_task *t)
+{
+	int r;
+
+	if (t->state != PT_RUNNING || t->interrupt_owed)
+		return 0;
+	r = pt_os_interrupt(t->tid);
+	if (r == -ESRCH)
+		return 0; /* dying: its death will be collected */
+	if (r < 0)
+		return pt_fail(t->session, r, "cannot interrupt task %d: %s", t->tid, ptl_error_text(r));
+	t->interrupt_owed = true;
+	return 0;
+}
+
+int ptl_interrupt(struct ptl_task *t)
+{
+	int r = pt_check_thread(t->session);
+
+	if (r < 0)
+		return r;
+	if (t->state == PT_RUNNING)
+		t->interrupt_wanted = true;
+	return pt_interrupt(t);
+}
+
+/* A ready task that says nothing but "interrupted, as you asked", and of which nobody waits to hear that. */
+static bool is_silent_stop(struct ptl_task *t)
+{
+	struct pt_stop stop = pt_classify(t->status);
+
+	return !t->superseded_by && t->phase == PT_PHASE_LIVE && t->interrupt_owed &&
+		!t->interrupt_wanted &&
+		((stop.class == PT_STOP_TRAP) || (stop.class == PT_STOP_GROUP && t->listening));
+}
+
+static void stop_silently(struct ptl_task *t)
+{
+	t->stop = pt_classify(t->status);
+	t->interrupt_owed = false;
+	t->interrupted = t->stop.class == PT_STOP_TRAP;
+	t->listening = false;
+	t->inject = 0;
+	pt_mark_stopped(t);
+	t->silent = true;
+}
+
+int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
+{
+	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
+	struct pt_link *l, *next;
+	struct ptl_task *t;
+	size_t late;
+	int r = pt_check_thread(s);
+
+	if (r < 0)
+		return r;
+	do {
+		for (l = s->running.next; l != &s->running; l = l->next) {
+			r = pt_interrupt(PT_TASK_OF(l));
+			if (r < 0)
+				return r;
+		}
+		late = 0;
+		/* by tid, for the reason wait.c gives; births and scans may lengthen the list meanwhile */
+		for (l = s->running.prev; l != &s->running; l = next) {
+			t = PT_TASK_OF(l);
+			next = l->prev;
+			r = pt_wait_task(t, deadline);
+			if (r == -PTL_ETIMEOUT)
+				late++;
+			else if (r < 0)
+				return r;
+			else if (is_silent_stop(t))
+				stop_silently(t);
+			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
+				break; /* an execve took the neighbour along */
+		}
+	} while (s->running_count > late);
+	return (int)late;
+}
+
+int ptl_resume_all(struct ptl_session *s)
+{
+	struct ptl_task *t;
+	size_t pos = 0;
+	int r = pt_check_thread(s);
+
+	while (r >= 0 && (t = pt_map_next(&s->tasks, &pos)))
+		if (t->state == PT_STOPPED && t->silent)
+			r = pt_go(t, t->how, 0);
+	return r < 0 ? r : 0;
+}
+
+/* --- signals ----------------------------------------------------------------------------------- */
+
+int ptl_kill(struct ptl_process *p)
+{
+	/* SIGKILL to any thread ends the whole group, also those that are stopped */
+	return kill(p->pid, SIGKILL) < 0 ? -errno : 0;
+}
+
+int ptl_signal(struct ptl_task *t, int signo)
+{
+	return pt_os_tgkill(t->process->pid, t->tid, signo);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Collecting stops.
+ *
+ * What the kernel gives (and what it costs):
+ *  - waitpid(tid) is one look-up. waitpid(-1) walks the list of all tracees, twice if it sleeps
+ *    in between: with 10,000 tracees that is milliseconds a stop.
+ *  - waitpid(-1) also reaps children of the host program; waitid(P_ALL, WNOWAIT) only looks, but the
+ *    first foreign child that is ready hides whatever stands behind it.
+ *  - SIGCHLD names one tracee that stopped, in constant time; two that stop before it is
+ *    taken merge into one, and the second one's name is lost.
+ *
+ * So the running tasks stand in a list, most lately resumed first, since what was busy is busy:
+ *  1. Look at the first HOT of the list, by tid.
+ *  2. If none stopped: one task alone is waited for by tid. Otherwise sleep until the kernel
+ *     names one: by SIGCHLD (PTL_OWN_SIGCHLD), else by waitid(P_ALL, WNOWAIT).
+ *  3. A merged SIGCHLD is made up for by looking through the whole list: when nothing else is to do, or when the last look
+ *     is so long ago that another costs at most a tenth of the time.
+ */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+
+enum {
+	HOT = 24,	   /* tasks looked at first; a look costs 0.2 us */
+	FEW = 3,	   /* so few that looking before sleeping does not pay */
+	NAP_MIN = 20000,   /* ns; polling where the kernel gives no way to wait */
+	NAP_MAX = 1000000,
+	SCAN_SHARE = 10	   /* the whole list is looked through at most 1/10 of the time */
+};
+
+/* --- taking a status in ------------------------------------------------------------------- */
+
+/* A tid that reported before its parent did, or that CLONE_PTRACE or another thread's exec gave us. */
+static struct ptl_task *accept_unknown(struct ptl_session *s, pid_t tid)
+{
+	struct pt_os_status st;
+	int r = pt_os_status(tid, &st);
+
+	return pt_task_new(s, tid, r < 0 ? tid : st.tgid, PT_PHASE_NEWBORN);
+}
+
+/*
+ * execve by a thread other than the leader: the kernel ends all the others and gives the executing thread
+ * the leader's tid. Its own tid goes without a word, and so does the leader.
+ */
+static int take_exec(struct ptl_session *s, pid_t tgid, int status)
+{
+	struct ptl_task *leader = pt_map_find(&s->tasks, (uint64_t)tgid), *t;
+	unsigned long former;
+
+	if (pt_os_eventmsg(tgid, &former) < 0 || (pid_t)former == tgid)
+		t = leader;
+	else
+		t = pt_map_find(&s->tasks, former);
+	if (!t)
+		t = leader;
+	if (!t)
+		return -ESRCH;
+	t->former_tid = t->tid;
+	if (t != leader) {
+		if (leader) {
+			/* gone from the tables, but its end is yet to be told */
+			pt_map_remove(&s->tasks, (uint64_t)tgid);
+			leader->superseded_by = t->tid;
+			pt_mark_ready(leader, 0);
+		}
+		if (pt_task_rekey(t, tgid) < 0)
+			return -ENOMEM;
+	}
+	pt_memory_forget(&t->process->memory);
+	pt_mark_ready(t, status);
+	return 0;
+}
+
+int pt_take_status(struct ptl_session *s, pid_t tid, int status)
+{
+	struct pt_stop stop = pt_classify(status);
+	struct ptl_task *t;
+
+	PT_LOG(&s->log, PT_LOG_CONTROL, PT_LOG_DEBUG, "status 0x%x of %d", status, tid);
+	if (stop.class == PT_STOP_NONE)
+		return 0;
+	t = pt_map_find(&s->tasks, (uint64_t)tid);
+	if (!t) {
+		if (stop.class == PT_STOP_EXITED || stop.class == PT_STOP_KILLED)
+			return 0; /* a newborn that died before anybody told of it */
+		t = accept_unknown(s, tid);
+		if (!t)
+			return -ENOMEM;
+	}
+	if (stop.class == PT_STOP_EXEC)
+		return take_exec(s, tid, status);
+	pt_mark_ready(t, status);
+	if (t->awaited) {
+		t->awaited = false;
+		/* all that were found stand still: threads that others made meanwhile are found now */
+		if (!--t->process->attaching && t->process->whole) {
+			int r = pt_attach_scan(t->process);
+
+			return r == -ENOMEM ? r : 0;
+		}
+	}
+	return 0;
+}
+
+/* --- one task --------------------------------------------------------------------------------- */
+
+/* Collects this running task if it has a status: 1, 0, or -EINTR. */
+static int look(struct ptl_task *t, bool block)
+{
+	struct ptl_session *s = t->session;
+	int status, r = pt_os_wait(t->tid, &status, block);
+
+	if (r > 0) {
+		r = pt_take_status(s, r, status);
+		return r < 0 ? r : 1;
+	}
+	if (r != -ECHILD)
+		return r;
+	/* not a tracee any more: dead and reaped by others, or vanished in another thread's execve */
+	t->superseded_by = -1;
+	pt_mark_ready(t, 0);
+	return 1;
+}
+
+int pt_wait_task(struct ptl_task *t, int64_t deadline)
+{
+	int64_t nap = NAP_MIN;
+	int r;
+
+	while (t->state == PT_RUNNING) {
+		r = look(t, deadline < 0);
+		if (r < 0 && r != -EINTR)
+			return r;
+		if (r > 0 || deadline < 0)
+			continue;
+		if (pt_os_now() >= deadline)
+			return -PTL_ETIMEOUT;
+		pt_os_nap(nap);
+		nap = PT_MIN(nap * 2, NAP_MAX);
+	}
+	return 0;
+}
+
+/* --- many ----------------------------------------------------------------------------------------- */
+
+static bool is_empty(const struct pt_link *head)
+{
+	return head->next == head;
+}
+
+/* Looks at the first `most` running tasks. Number collected. */
+static int look_at(struct ptl_session *s, size_t most)
+{
+	struct pt_link *l, *next;
+	int found = 0;
+
+	for (l = s->running.next; l != &s->running && most; l = next, most--) {
+		next = l->next;
+		if (look(PT_TASK_OF(l), false) > 0) {
+			found++;
+			/* taking an exec may have unlinked the neighbour, too */
+			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
+				break;
+		}
+	}
+	return found;
+}
+
+/*
+ * A tid that is in no table, or is not running as far as we know, but has something to say: a newborn nobody told of
+ * yet, a stopped task that was killed. Foreign children are left alone. Number collected.
+ */
+static int take_stray(struct ptl_session *s, pid_t tid)
+{
+	struct pt_os_status st;
+	int status, r;
+
+	if (!pt_map_find(&s->tasks, (uint64_t)tid) &&
+		(pt_os_status(tid, &st) < 0 || st.tracer != s->owner))
+		return 0;
+	r = pt_os_wait(tid, &status, false);
+	if (r <= 0)
+		return 0;
+	r = pt_take_status(s, tid, status);
+	return r < 0 ? r : 1;
+}
+
+static int look_at_all(struct ptl_session *s)
+{
+	int64_t before = pt_os_now();
+	int found = look_at(s, SIZE_MAX), tid, r;
+
+	tid = pt_os_peek_any(false);
+	if (tid > 0) {
+		r = take_stray(s, tid);
+		if (r < 0)
+			return r;
+		found += r;
+	}
+	s->scanned_at = pt_os_now();
+	s->scan_cost = s->scanned_at - before;
+	s->scan_owed = false;
+	return found;
+}
+
+static int64_t until(int64_t deadline)
+{
+	int64_t left = deadline - pt_os_now();
+
+	return left < 0 ? 0 : left;
+}
+
+/* Sleeps until SIGCHLD names a tracee, and collects it: number, 0 (time over, or nothing of ours), -EINTR. */
+static int sleep_sigchld(struct ptl_session *s, int64_t deadline)
+{
+	int64_t limit = deadline < 0 ? -1 : until(deadline), scan;
+	struct ptl_task *t;
+	int r;
+
+	if (s->scan_owed) {
+		scan = s->scanned_at + s->scan_cost * SCAN_SHARE - pt_os_now();
+		if (scan <= 0)
+			return look_at_all(s);
+		limit = limit < 0 ? scan : PT_MIN(limit, scan);
+	}
+	r = pt_os_sigchld(limit);
+	if (r <= 0)
+		return r;
+	s->scan_owed = true;
+	t = pt_map_find(&s->tasks, (uint64_t)r);
+	return t && t->state == PT_RUNNING ? look(t, false) : take_stray(s, r);
+}
+
+/* The same by waitid(P_ALL, WNOWAIT), for sessions that may not touch SIGCHLD. */
+static int sleep_peek(struct ptl_session *s, int64_t deadline, int64_t *nap)
+{
+	bool block = deadline < 0;
+	int tid = pt_os_peek_any(block), r;
+	struct ptl_task *t;
+
+	if (tid == -ECHILD)
+		return look_at_all(s); /* finds those that vanished */
+	if (tid < 0)
+		return tid;
+	t = tid ? pt_map_find(&s->tasks, (uint64_t)tid) : NULL;
+	if (t && t->state == PT_RUNNING)
+		return look(t, false);
+	if (tid) {
+		r = take_stray(s, tid);
+		if (!r)
+			r = look_at_all(s);
+		if (r)
+			return r;
+	}
+	/* time-limited, or a foreign child stands in the way: look again after a nap */
+	pt_os_nap(deadline < 0 ? *nap : PT_MIN(*nap, until(deadline)));
+	*nap = PT_MIN(*nap * 2, NAP_MAX);
+	return 0;
+}
+
+int pt_collect(struct ptl_session *s, int64_t timeout_ns)
+{
+	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns, nap = NAP_MIN;
+	int r = 0;
+
+	while (is_empty(&s->ready)) {
+		if (s->kicked) {
+			s->kicked = 0;
+			return -EINTR;
+		}
+		if (!s->running_count)
+			return 0;
+		if (s->tasks.len == 1 && deadline < 0) {
+			r = look(PT_TASK_OF(s->running.next), true);
+		} else {
+			if (s->running_count > FEW || deadline >= 0) {
+				r = look_at(s, HOT);
+				if (r)
+					continue;
+			}
+			if (s->flags & PTL_OWN_SIGCHLD)
+				r = sleep_sigchld(s, deadline);
+			else
+				r = sleep_peek(s, deadline, &nap);
+		}
+		if (r < 0)
+			return r;
+		if (r == 0 && deadline >= 0 && is_empty(&s->ready) && pt_os_now() >= deadline)
+			return -PTL_ETIMEOUT;
+	}
+	/* under load, those far down the list get their turn */
+	if (s->running_count > HOT && pt_os_now() - s->scanned_at > s->scan_cost * SCAN_SHARE)
+		look_at_all(s);
+	return 1;
+}
+
+/* --- the public calls ---------------------------------------------------------------------------------- */
+
+int ptl_wait_for(struct ptl_session *s, struct ptl_event *ret, int64_t timeout_ns)
+{
+	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
+	struct ptl_task *t;
+	int r;
+
+	for (;;) {
+		r = pt_collect(s, deadline < 0 ? -1 : until(deadline));
+		if (r <= 0)
+			return r == -EINTR ? r
+				: r == 0   ? 0
+					   : pt_fail(s, r, "cannot wait: %s", ptl_error_text(r));
+		t = PT_TASK_OF(s->ready.next);
+		if (s->cpu)
+			pt_cpu_note_stop(s, t);
+		r = pt_hand_out(t, ret);
+		if (r)
+			return r;
+	}
+}
+
+int ptl_wait(struct ptl_session *s, struct ptl_event *ret)
+{
+	return ptl_wait_for(s, ret, -1);
+}
