@@ -418,8 +418,14 @@ int ptl_finish(struct ptl_session *s, int result)
 {
 	struct pt_stop end = {PT_STOP_EXITED, 0, false};
 
-	if (result < 0)
-		fprintf(stderr, "ERROR: %s\n", s && *ptl_message(s) ? ptl_message(s) : ptl_error_text(result));
+	if (result < 0) {
+		char line[sizeof(s->message) + 16];
+		int n = snprintf(line, sizeof(line), "ERROR: %s\n",
+			s && *ptl_message(s) ? ptl_message(s) : ptl_error_text(result));
+
+		/* the library's one exception to writing nothing: see the header */
+		(void)!write(STDERR_FILENO, line, (size_t)n);
+	}
 	if (s && s->launch_pid)
 		end = pt_classify(s->launch_status);
 	ptl_session_free(s);
