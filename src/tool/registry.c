@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+extern const struct command cmd_tables;
 extern const struct command cmd_trace;
 
 const struct command *const cmd_registry[] = {
 	&cmd_trace,
+	&cmd_tables,
 	NULL,
 };
 
