@@ -44,9 +44,9 @@ static const struct sd_call *find_call(const struct ptl_call *call, enum ptl_abi
 	if (ptl_call_abi(call->arch, call->nr, &abi, &nr) < 0)
 		return NULL;
 	*ret_abi = abi;
-	if (nr >= sd_limits[abi] || sd_numbers[abi][nr] == SD_NO_CALL)
+	if (nr >= pt_sd_limits[abi] || pt_sd_numbers[abi][nr] == SD_NO_CALL)
 		return NULL;
-	return &sd_calls[sd_numbers[abi][nr]];
+	return &pt_sd_calls[pt_sd_numbers[abi][nr]];
 }
 
 static void begin(struct sd *c, struct ptl_decoder *d, struct ptl_decode_state *st, const struct ptl_call *call,
@@ -76,23 +76,23 @@ static void begin(struct sd *c, struct ptl_decoder *d, struct ptl_decode_state *
 
 static uint16_t find_variant(struct sd *c, uint16_t sig)
 {
-	const struct sd_sig *s = &sd_sigs[sig];
+	const struct sd_sig *s = &pt_sd_sigs[sig];
 	size_t lo = 0, hi = s->variant_count;
 	uint32_t value;
 
 	if (s->by == SD_NO_REF)
 		return sig;
-	value = (uint32_t)sd_ref(c, s->by);
+	value = (uint32_t)pt_sd_ref(c, s->by);
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
-		if (sd_variants[s->variants + mid].value < value)
+		if (pt_sd_variants[s->variants + mid].value < value)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo < s->variant_count && sd_variants[s->variants + lo].value == value)
-		return sd_variants[s->variants + lo].sig;
+	if (lo < s->variant_count && pt_sd_variants[s->variants + lo].value == value)
+		return pt_sd_variants[s->variants + lo].sig;
 	return sig;
 }
 
@@ -100,7 +100,7 @@ static uint16_t find_variant(struct sd *c, uint16_t sig)
 
 static bool is_inout_scalar(const struct sd_type *t)
 {
-	return t->kind == K_POINTER && t->x == SD_INOUT && sd_types[t->p].kind <= K_LAST_SCALAR;
+	return t->kind == K_POINTER && t->x == SD_INOUT && pt_sd_types[t->p].kind <= K_LAST_SCALAR;
 }
 
 /* Scalars that the kernel reads and writes: their values at entry are kept for `[old => new]`. */
@@ -110,15 +110,15 @@ static void save_inouts(struct sd *c, const struct sd_sig *sig)
 	unsigned int i;
 
 	for (i = sig->entry; i < sig->count; i++) {
-		const struct sd_arg *a = &sd_args[sig->first + i];
-		const struct sd_type *t = &sd_types[a->type];
+		const struct sd_arg *a = &pt_sd_args[sig->first + i];
+		const struct sd_type *t = &pt_sd_types[a->type];
 		size_t n;
 
 		if (!is_inout_scalar(t) || !c->args[a->slot])
 			continue;
-		n = sd_size(c, &sd_types[t->p]);
-		if (sd_read(c, c->args[a->slot], buf, n)) {
-			c->saved->words[a->slot] = sd_load(buf, n);
+		n = pt_sd_size(c, &pt_sd_types[t->p]);
+		if (pt_sd_read(c, c->args[a->slot], buf, n)) {
+			c->saved->words[a->slot] = pt_sd_load(buf, n);
 			c->saved->valid |= 1u << a->slot;
 		}
 	}
@@ -126,57 +126,57 @@ static void save_inouts(struct sd *c, const struct sd_sig *sig)
 
 static void show_inout(struct sd *c, const struct sd_type *t, unsigned int slot)
 {
-	const struct sd_type *item = &sd_types[t->p];
+	const struct sd_type *item = &pt_sd_types[t->p];
 	uint64_t old = c->saved->words[slot], new;
 	uint8_t buf[8];
-	size_t n = sd_size(c, item);
+	size_t n = pt_sd_size(c, item);
 
-	if (sd_failed(c)) {
+	if (pt_sd_failed(c)) {
 		new = old;
-	} else if (sd_read(c, c->args[slot], buf, n)) {
-		new = sd_load(buf, n);
+	} else if (pt_sd_read(c, c->args[slot], buf, n)) {
+		new = pt_sd_load(buf, n);
 	} else {
-		sd_address(c, c->args[slot]);
+		pt_sd_address(c, c->args[slot]);
 		return;
 	}
-	sd_open(c, '[');
-	sd_value(c, item, old);
+	pt_sd_open(c, '[');
+	pt_sd_value(c, item, old);
 	if (old != new) {
 		if (c->json)
-			sd_putc(c, ',');
+			pt_sd_putc(c, ',');
 		else
 			SD_PUTS(c, " => ");
-		sd_value(c, item, new);
+		pt_sd_value(c, item, new);
 	}
-	sd_close(c, ']');
+	pt_sd_close(c, ']');
 }
 
 static void show_arg(struct sd *c, const struct sd_arg *a)
 {
-	const struct sd_type *t = &sd_types[a->type];
+	const struct sd_type *t = &pt_sd_types[a->type];
 	uint64_t v = c->args[a->slot];
 
-	if (a->cond != SD_NO_REF && !sd_ref(c, a->cond))
+	if (a->cond != SD_NO_REF && !pt_sd_ref(c, a->cond))
 		return;
 	if (c->json || c->d->opt.arg_names)
-		sd_key(c, sd_text + a->name, a->name_len);
+		pt_sd_key(c, pt_sd_text + a->name, a->name_len);
 	else
-		sd_sep(c);
+		pt_sd_sep(c);
 	c->slot = a->slot;
 	if (c->word == 4 && (t->flags & SDF_PAIR))
 		v |= c->args[a->slot + 1 < 6 ? a->slot + 1 : 5] << 32;
 	if (c->call->flags & PTL_CALL_RAW) {
 		if (c->json)
-			sd_putc(c, '"');
-		sd_hex0(c, v);
+			pt_sd_putc(c, '"');
+		pt_sd_hex0(c, v);
 		if (c->json)
-			sd_putc(c, '"');
+			pt_sd_putc(c, '"');
 	} else if ((c->call->flags & PTL_CALL_SHALLOW) && t->kind == K_POINTER) {
-		sd_address(c, v);
+		pt_sd_address(c, v);
 	} else if (c->exiting && is_inout_scalar(t) && (c->saved->valid & 1u << a->slot)) {
 		show_inout(c, t, a->slot);
 	} else {
-		sd_value(c, t, v);
+		pt_sd_value(c, t, v);
 	}
 }
 
@@ -202,23 +202,23 @@ int ptl_decode_entry(struct ptl_decoder *d, struct ptl_decode_state *st, const s
 	begin(&c, d, st, call, mem, task, out, false, abi);
 	c.saved->valid = 0;
 	c.saved->sig = k ? find_variant(&c, k->sig) : 0;
-	sig = &sd_sigs[c.saved->sig];
+	sig = &pt_sd_sigs[c.saved->sig];
 	if (c.json)
 		SD_PUTS(&c, "\"syscall\":\"");
 	if (k) {
-		sd_put(&c, sd_text + k->name, k->name_len);
+		pt_sd_put(&c, pt_sd_text + k->name, k->name_len);
 	} else {
 		SD_PUTS(&c, "syscall_");
-		sd_hex(&c, call->nr);
+		pt_sd_hex(&c, call->nr);
 	}
 	if (c.json)
 		SD_PUTS(&c, "\",\"args\":{");
 	else
-		sd_putc(&c, '(');
+		pt_sd_putc(&c, '(');
 	/* Raw arguments need nothing from the kernel. */
 	n = call->flags & PTL_CALL_RAW ? sig->count : sig->entry;
 	for (i = 0; i < n; i++)
-		show_arg(&c, &sd_args[sig->first + i]);
+		show_arg(&c, &pt_sd_args[sig->first + i]);
 	if (n < sig->count) {
 		save_inouts(&c, sig);
 		if (!c.json && !(sig->flags & SDC_LAZY) && n)
@@ -245,25 +245,25 @@ int ptl_decode_exit(struct ptl_decoder *d, struct ptl_decode_state *st, const st
 		if (r < 0)
 			return r;
 	}
-	sig = &sd_sigs[c.saved->sig];
+	sig = &pt_sd_sigs[c.saved->sig];
 	i = c.saved->printed;
 	c.first = i == 0 || (!c.json && !(sig->flags & SDC_LAZY));
 	if (i > 0) {
-		const struct sd_arg *a = &sd_args[sig->first + i - 1];
-		const struct sd_type *t = &sd_types[a->type];
+		const struct sd_arg *a = &pt_sd_args[sig->first + i - 1];
+		const struct sd_type *t = &pt_sd_types[a->type];
 
-		if (t->kind == K_POINTER && t->x == SD_BOTH && !sd_failed(&c) && c.args[a->slot] &&
+		if (t->kind == K_POINTER && t->x == SD_BOTH && !pt_sd_failed(&c) && c.args[a->slot] &&
 			!(call->flags & (PTL_CALL_RAW | PTL_CALL_SHALLOW))) {
 			if (c.json)
 				SD_PUTS(&c, ",\"exit\":");
 			else
 				SD_PUTS(&c, " => ");
-			sd_at(&c, &sd_types[t->p], c.args[a->slot]);
+			pt_sd_at(&c, &pt_sd_types[t->p], c.args[a->slot]);
 		}
 	}
 	for (; i < sig->count; i++)
-		show_arg(&c, &sd_args[sig->first + i]);
-	sd_putc(&c, c.json ? '}' : ')');
+		show_arg(&c, &pt_sd_args[sig->first + i]);
+	pt_sd_putc(&c, c.json ? '}' : ')');
 	return done(&c);
 }
 
@@ -287,10 +287,10 @@ static void show_error(struct sd *c, int err)
 	if (c->json) {
 		SD_PUTS(c, ",\"result\":-1,\"errno\":\"");
 		if (name)
-			sd_put(c, name, strlen(name));
+			pt_sd_put(c, name, strlen(name));
 		else
-			sd_udec(c, (uint64_t)err);
-		sd_putc(c, '"');
+			pt_sd_udec(c, (uint64_t)err);
+		pt_sd_putc(c, '"');
 		return;
 	}
 	for (i = 0; i < PT_COUNTOF(restarts); i++) {
@@ -303,20 +303,20 @@ static void show_error(struct sd *c, int err)
 	SD_PUTS(c, "-1 ");
 	if (!name) {
 		SD_PUTS(c, "(errno ");
-		sd_udec(c, (uint64_t)err);
-		sd_putc(c, ')');
+		pt_sd_udec(c, (uint64_t)err);
+		pt_sd_putc(c, ')');
 		return;
 	}
 named:
-	sd_put(c, name, strlen(name));
+	pt_sd_put(c, name, strlen(name));
 	if (text) {
 		SD_PUTS(c, " (");
-		sd_put(c, text, strlen(text));
-		sd_putc(c, ')');
+		pt_sd_put(c, text, strlen(text));
+		pt_sd_putc(c, ')');
 	}
 }
 
-void sd_aux_begin(struct sd *c)
+void pt_sd_aux_begin(struct sd *c)
 {
 	if (c->json)
 		SD_PUTS(c, ",\"also\":");
@@ -325,10 +325,10 @@ void sd_aux_begin(struct sd *c)
 	c->first = true;
 }
 
-void sd_aux_end(struct sd *c)
+void pt_sd_aux_end(struct sd *c)
 {
 	if (!c->json)
-		sd_putc(c, ')');
+		pt_sd_putc(c, ')');
 }
 
 static void show_result(struct sd *c, const struct sd_type *t)
@@ -339,38 +339,38 @@ static void show_result(struct sd *c, const struct sd_type *t)
 		SD_PUTS(c, ",\"result\":");
 	if (c->call->flags & PTL_CALL_RAW) {
 		if (c->json)
-			sd_dec(c, (int64_t)v);
+			pt_sd_dec(c, (int64_t)v);
 		else
-			sd_hex0(c, c->word == 4 ? (uint32_t)v : v);
+			pt_sd_hex0(c, c->word == 4 ? (uint32_t)v : v);
 		return;
 	}
 	switch ((enum sd_kind)t->kind) {
 	case K_FLAGS:
 	case K_ENUM:
 		if (c->json) {
-			sd_value(c, t, v);
+			pt_sd_value(c, t, v);
 			return;
 		}
-		sd_hex0(c, (uint32_t)v);
+		pt_sd_hex0(c, (uint32_t)v);
 		if (t->kind == K_FLAGS && !v)
 			return;
 		SD_PUTS(c, t->kind == K_FLAGS ? " (flags " : " (");
-		sd_value(c, t, v);
-		sd_putc(c, ')');
+		pt_sd_value(c, t, v);
+		pt_sd_putc(c, ')');
 		return;
 	case K_INT:
 		/* Whatever the type in the registers: the kernel returns a word. */
-		sd_dec(c, (int64_t)v);
+		pt_sd_dec(c, (int64_t)v);
 		return;
 	case K_PTR:
 		if (!c->json) {
-			sd_hex0(c, c->word == 4 ? (uint32_t)v : v);
+			pt_sd_hex0(c, c->word == 4 ? (uint32_t)v : v);
 			return;
 		}
-		sd_value(c, t, v);
+		pt_sd_value(c, t, v);
 		return;
 	default:
-		sd_value(c, t, v);
+		pt_sd_value(c, t, v);
 	}
 }
 
@@ -383,21 +383,21 @@ int ptl_decode_result(struct ptl_decoder *d, struct ptl_decode_state *st, const 
 
 	find_call(call, &abi);
 	begin(&c, d, st, call, mem, task, out, true, abi);
-	sig = &sd_sigs[c.saved->entered ? c.saved->sig : 0];
-	if (!call->has_result || (sd_types[sig->ret].kind == K_NONE && !call->is_error)) {
+	sig = &pt_sd_sigs[c.saved->entered ? c.saved->sig : 0];
+	if (!call->has_result || (pt_sd_types[sig->ret].kind == K_NONE && !call->is_error)) {
 		if (c.json)
 			SD_PUTS(&c, ",\"result\":null");
 		else
-			sd_putc(&c, '?');
+			pt_sd_putc(&c, '?');
 	} else if (call->is_error) {
 		show_error(&c, (int)-call->rval);
 		if (c.json && sig->aux == SD_NO_REF)
 			return done(&c);
 	} else {
-		show_result(&c, &sd_types[sig->ret]);
+		show_result(&c, &pt_sd_types[sig->ret]);
 	}
 	if (call->has_result && sig->aux != SD_NO_REF && !(call->flags & PTL_CALL_RAW))
-		sd_auxes[sig->aux](&c);
+		pt_sd_auxes[sig->aux](&c);
 	return done(&c);
 }
 
@@ -407,6 +407,6 @@ int ptl_decode_quoted(struct ptl_decoder *d, const void *bytes, size_t n, struct
 {
 	struct sd c = {.o = out, .d = d, .json = d->opt.format == PTL_DECODE_JSON};
 
-	sd_quoted(&c, bytes, n, false);
+	pt_sd_quoted(&c, bytes, n, false);
 	return done(&c);
 }

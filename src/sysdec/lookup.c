@@ -27,18 +27,18 @@ int ptl_call_abi(uint32_t arch, uint64_t nr, enum ptl_abi *ret_abi, uint32_t *re
 
 uint32_t ptl_call_limit(enum ptl_abi abi)
 {
-	return (unsigned int)abi < PTL_ABI_COUNT ? sd_limits[abi] : 0;
+	return (unsigned int)abi < PTL_ABI_COUNT ? pt_sd_limits[abi] : 0;
 }
 
 bool ptl_call_info(enum ptl_abi abi, uint32_t nr, struct ptl_call_info *ret_info)
 {
 	const struct sd_call *k;
 
-	if (nr >= ptl_call_limit(abi) || sd_numbers[abi][nr] == SD_NO_CALL)
+	if (nr >= ptl_call_limit(abi) || pt_sd_numbers[abi][nr] == SD_NO_CALL)
 		return false;
-	k = &sd_calls[sd_numbers[abi][nr]];
+	k = &pt_sd_calls[pt_sd_numbers[abi][nr]];
 	*ret_info = (struct ptl_call_info){
-		.name = sd_text + k->name,
+		.name = pt_sd_text + k->name,
 		.classes = k->classes,
 		.traits = k->traits,
 		.arg_count = k->arg_count,
@@ -53,7 +53,7 @@ int64_t ptl_call_find(enum ptl_abi abi, const char *name)
 	uint32_t i, n = ptl_call_limit(abi);
 
 	for (i = 0; i < n; i++) {
-		if (sd_numbers[abi][i] != SD_NO_CALL && strcmp(sd_text + sd_calls[sd_numbers[abi][i]].name, name) == 0)
+		if (pt_sd_numbers[abi][i] != SD_NO_CALL && strcmp(pt_sd_text + pt_sd_calls[pt_sd_numbers[abi][i]].name, name) == 0)
 			return i;
 	}
 	return -1;
@@ -63,7 +63,7 @@ uint64_t ptl_class_find(const char *name)
 {
 	const struct sd_class *k;
 
-	for (k = sd_classes; k->name; k++)
+	for (k = pt_sd_classes; k->name; k++)
 		if (strcmp(k->name, name) == 0)
 			return k->bits;
 	return 0;
@@ -73,25 +73,25 @@ const char *ptl_class_name(unsigned int i)
 {
 	unsigned int n;
 
-	for (n = 0; sd_classes[n].name; n++)
+	for (n = 0; pt_sd_classes[n].name; n++)
 		if (n == i)
-			return sd_classes[n].name;
+			return pt_sd_classes[n].name;
 	return NULL;
 }
 
 const char *ptl_errno_name(int err)
 {
-	return err > 0 ? sd_set_name(SET_errno, (uint64_t)err, NULL) : NULL;
+	return err > 0 ? pt_sd_set_name(SET_errno, (uint64_t)err, NULL) : NULL;
 }
 
 static int find_in_set(unsigned int set, const char *name, int (*compare)(const char *, const char *))
 {
-	const struct sd_set *s = &sd_sets[set];
+	const struct sd_set *s = &pt_sd_sets[set];
 	unsigned int i;
 
 	for (i = 0; i < s->count; i++)
-		if (compare(sd_text + sd_items[s->first + i].name, name) == 0)
-			return (int)sd_items[s->first + i].value;
+		if (compare(pt_sd_text + pt_sd_items[s->first + i].name, name) == 0)
+			return (int)pt_sd_items[s->first + i].value;
 	return -1;
 }
 
@@ -120,7 +120,7 @@ const char *ptl_signal_name(int sig)
 
 	if (sig >= SIGNAL_RT_MIN && sig <= SIGNAL_MAX)
 		return rt[sig - SIGNAL_RT_MIN];
-	return sig > 0 ? sd_set_name(SET_signal_names, (uint64_t)sig, NULL) : NULL;
+	return sig > 0 ? pt_sd_set_name(SET_signal_names, (uint64_t)sig, NULL) : NULL;
 }
 
 int ptl_signal_find(const char *name)

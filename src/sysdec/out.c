@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers, keys and strings of the decoder's output. */
 #include "sysdec/walk.h"
+#include "wire/json.h"
 
 static const char digit_pairs[201] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 	"8081828384858687888990919293949596979899";
 
-void sd_udec(struct sd *c, uint64_t v)
+void pt_sd_udec(struct sd *c, uint64_t v)
 {
 	char tmp[20], *p = tmp + sizeof(tmp);
 
@@ -17,20 +18,20 @@ void sd_udec(struct sd *c, uint64_t v)
 		memcpy(p -= 2, digit_pairs + v * 2, 2);
 	else
 		*--p = (char)('0' + v);
-	sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
+	pt_sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
 }
 
-void sd_dec(struct sd *c, int64_t v)
+void pt_sd_dec(struct sd *c, int64_t v)
 {
 	if (v < 0) {
-		sd_putc(c, '-');
-		sd_udec(c, -(uint64_t)v);
+		pt_sd_putc(c, '-');
+		pt_sd_udec(c, -(uint64_t)v);
 	} else {
-		sd_udec(c, (uint64_t)v);
+		pt_sd_udec(c, (uint64_t)v);
 	}
 }
 
-void sd_hex(struct sd *c, uint64_t v)
+void pt_sd_hex(struct sd *c, uint64_t v)
 {
 	char tmp[18], *p = tmp + sizeof(tmp);
 
@@ -39,69 +40,69 @@ void sd_hex(struct sd *c, uint64_t v)
 	while (v >>= 4);
 	*--p = 'x';
 	*--p = '0';
-	sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
+	pt_sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
 }
 
-void sd_hex0(struct sd *c, uint64_t v)
+void pt_sd_hex0(struct sd *c, uint64_t v)
 {
 	if (v)
-		sd_hex(c, v);
+		pt_sd_hex(c, v);
 	else
-		sd_putc(c, '0');
+		pt_sd_putc(c, '0');
 }
 
-void sd_address(struct sd *c, uint64_t addr)
+void pt_sd_address(struct sd *c, uint64_t addr)
 {
 	if (c->json) {
 		if (!addr) {
 			SD_PUTS(c, "null");
 			return;
 		}
-		sd_putc(c, '"');
-		sd_hex(c, addr);
-		sd_putc(c, '"');
+		pt_sd_putc(c, '"');
+		pt_sd_hex(c, addr);
+		pt_sd_putc(c, '"');
 	} else if (addr) {
-		sd_hex(c, addr);
+		pt_sd_hex(c, addr);
 	} else {
 		SD_PUTS(c, "NULL");
 	}
 }
 
-void sd_key(struct sd *c, const char *name, size_t n)
+void pt_sd_key(struct sd *c, const char *name, size_t n)
 {
-	sd_sep(c);
+	pt_sd_sep(c);
 	if (c->json) {
-		sd_putc(c, '"');
-		sd_put(c, name, n);
+		pt_sd_putc(c, '"');
+		pt_sd_put(c, name, n);
 		SD_PUTS(c, "\":");
 	} else {
-		sd_put(c, name, n);
-		sd_putc(c, '=');
+		pt_sd_put(c, name, n);
+		pt_sd_putc(c, '=');
 	}
 }
 
-void sd_more(struct sd *c)
+void pt_sd_more(struct sd *c)
 {
-	sd_sep(c);
+	pt_sd_sep(c);
 	if (c->json)
 		SD_PUTS(c, "{\"more\":true}");
 	else
 		SD_PUTS(c, "...");
 }
 
-void sd_value_begin(struct sd *c, uint64_t v, bool is_signed)
+void pt_sd_value_begin(struct sd *c, uint64_t v, bool is_signed)
 {
 	if (!c->json)
 		return;
 	SD_PUTS(c, "{\"value\":");
 	if (is_signed)
-		sd_dec(c, (int64_t)v);
+		pt_sd_dec(c, (int64_t)v);
 	else
-		sd_udec(c, v);
+		pt_sd_udec(c, v);
 	SD_PUTS(c, ",\"text\":\"");
 }
 
-void sd_value_end(struct sd *c)
+void pt_sd_value_end(struct sd *c)
 {
 	if (c->json)
 		SD_PUTS(c, "\"}");
@@ -170,96 +171,24 @@ static char *quote_text(char *to, const uint8_t *p, size_t n, enum ptl_decode_st
 	return to;
 }
 
-/* The length of the valid UTF-8 sequence at p, or 0. */
-static size_t utf8_len(const uint8_t *p, size_t n)
-{
-	size_t len, i;
-	uint32_t v;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n < len)
-		return 0;
-	v = p[0] & (0x7fu >> len);
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (p[i] & 0x3f);
-	}
-	if ((len == 3 && (v < 0x800 || (v >= 0xd800 && v <= 0xdfff))) || (len == 4 && (v < 0x10000 || v > 0x10ffff)))
-		return 0;
-	return len;
-}
-
-/*
- * JSON: "text" if the bytes are UTF-8, {"hex":"..."} if not, {"text":...,"cut":true} if
- * cut.  Controls, C1 too, become \u escapes, so that a line stays a line.
- */
+/* JSON: the bytes as pt_json_bytes() writes them, or {"bytes":...,"cut":true} if there were more. */
 static void quote_json(struct sd *c, const uint8_t *p, size_t n, bool cut)
 {
-	static const char digits[] = "0123456789abcdef";
-	bool utf8 = true;
-	size_t i = 0, len;
-	char *to;
+	struct pt_json j;
 
-	/* A cut may have split the last character: leave its bytes out. */
-	while (i < n && (len = utf8_len(p + i, n - i)) > 0)
-		i += len;
-	if (i < n) {
-		if (cut && n - i < 4 && p[i] >= 0xc2 && p[i] <= 0xf4 && i > 0)
-			n = i;
-		else
-			utf8 = false;
+	pt_json_init(&j, c->o);
+	if (cut) {
+		pt_json_object(&j);
+		pt_json_key(&j, "bytes");
 	}
-	if (!utf8) {
-		SD_PUTS(c, "{\"hex\":\"");
-		to = sd_room(c, 2 * n);
-		if (!to)
-			return;
-		for (i = 0; i < n; i++) {
-			*to++ = digits[p[i] >> 4];
-			*to++ = digits[p[i] & 15];
-		}
-		c->o->len += 2 * n;
-		SD_PUTS(c, "\"");
-	} else {
-		if (cut)
-			SD_PUTS(c, "{\"text\":");
-		to = sd_room(c, 6 * n + 2);
-		if (!to)
-			return;
-		*to++ = '"';
-		for (i = 0; i < n; i++) {
-			uint8_t b = p[i];
-
-			if (b == '"' || b == '\\') {
-				*to++ = '\\';
-				*to++ = (char)b;
-			} else if (b < 0x20 || b == 0x7f || (b == 0xc2 && p[i + 1] < 0xa0)) {
-				if (b == 0xc2)
-					b = p[++i];
-				memcpy(to, "\\u00", 4);
-				to[4] = digits[b >> 4];
-				to[5] = digits[b & 15];
-				to += 6;
-			} else {
-				*to++ = (char)b;
-			}
-		}
-		*to++ = '"';
-		c->o->len = (size_t)(to - c->o->data);
-		if (!cut)
-			return;
+	pt_json_bytes(&j, p, n);
+	if (cut) {
+		pt_json_key_bool(&j, "cut", true);
+		pt_json_end(&j);
 	}
-	if (cut)
-		SD_PUTS(c, ",\"cut\":true");
-	sd_putc(c, '}');
 }
 
-void sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut)
+void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut)
 {
 	char *to;
 
@@ -271,7 +200,7 @@ void sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut)
 		quote_json(c, p, n, cut);
 		return;
 	}
-	to = sd_room(c, 4 * n + 5);
+	to = pt_sd_room(c, 4 * n + 5);
 	if (!to)
 		return;
 	*to++ = '"';
@@ -284,15 +213,15 @@ void sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut)
 	c->o->len = (size_t)(to - c->o->data);
 }
 
-void sd_buffer(struct sd *c, uint64_t addr, uint64_t n)
+void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n)
 {
 	size_t max = c->d->opt.max_string, want = n < max ? (size_t)n : max;
-	uint8_t *buf = sd_scratch(c, want);
+	uint8_t *buf = pt_sd_scratch(c, want);
 
-	if (!addr || !buf || !sd_budget(c) || (want && !sd_read(c, addr, buf, want)))
-		sd_address(c, addr);
+	if (!addr || !buf || !pt_sd_budget(c) || (want && !pt_sd_read(c, addr, buf, want)))
+		pt_sd_address(c, addr);
 	else
-		sd_quoted(c, buf, want, n > want);
+		pt_sd_quoted(c, buf, want, n > want);
 }
 
 /*
@@ -300,7 +229,7 @@ void sd_buffer(struct sd *c, uint64_t addr, uint64_t n)
  * nearly every path.  At the edge of what is mapped the read comes back short,
  * which is no harm if the NUL is in it.
  */
-void sd_string(struct sd *c, uint64_t addr, bool path, size_t max)
+void pt_sd_string(struct sd *c, uint64_t addr, bool path, size_t max)
 {
 	size_t limit, have = 0, want;
 	const uint8_t *nul;
@@ -310,25 +239,25 @@ void sd_string(struct sd *c, uint64_t addr, bool path, size_t max)
 	if (!max)
 		max = path ? SD_PATH_MAX : c->d->opt.max_string;
 	limit = max + 1; /* one more tells whether it ends there */
-	buf = sd_scratch(c, limit);
-	if (!addr || !buf || !sd_budget(c)) {
-		sd_address(c, addr);
+	buf = pt_sd_scratch(c, limit);
+	if (!addr || !buf || !pt_sd_budget(c)) {
+		pt_sd_address(c, addr);
 		return;
 	}
 	want = PT_MIN(limit, 256u);
 	while (have < limit) {
-		got = sd_read_some(c, addr + have, buf + have, want);
+		got = pt_sd_read_some(c, addr + have, buf + have, want);
 		if (got <= 0) {
-			sd_address(c, addr);
+			pt_sd_address(c, addr);
 			return;
 		}
 		nul = memchr(buf + have, '\0', (size_t)got);
 		if (nul) {
-			sd_quoted(c, buf, (size_t)(nul - buf), false);
+			pt_sd_quoted(c, buf, (size_t)(nul - buf), false);
 			return;
 		}
 		have += (size_t)got;
 		want = PT_MIN(limit - have, 4096u);
 	}
-	sd_quoted(c, buf, max, true);
+	pt_sd_quoted(c, buf, max, true);
 }

@@ -150,30 +150,30 @@ struct sd; /* walk.h */
 typedef void sd_custom_fn(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n);
 typedef void sd_aux_fn(struct sd *c);
 
-extern const char sd_text[];
-extern const struct sd_type sd_types[];
-extern const uint64_t sd_consts[];
-extern const struct sd_expr sd_exprs[];
-extern const struct sd_set sd_sets[];
-extern const struct sd_item sd_items[];
-extern const struct sd_struct sd_structs[];
-extern const struct sd_field sd_fields[];
-extern const struct sd_arg sd_args[];
-extern const struct sd_variant sd_variants[];
-extern const struct sd_sig sd_sigs[];
-extern const struct sd_call sd_calls[];
-extern sd_custom_fn *const sd_customs[];
-extern sd_aux_fn *const sd_auxes[];
+extern const char pt_sd_text[];
+extern const struct sd_type pt_sd_types[];
+extern const uint64_t pt_sd_consts[];
+extern const struct sd_expr pt_sd_exprs[];
+extern const struct sd_set pt_sd_sets[];
+extern const struct sd_item pt_sd_items[];
+extern const struct sd_struct pt_sd_structs[];
+extern const struct sd_field pt_sd_fields[];
+extern const struct sd_arg pt_sd_args[];
+extern const struct sd_variant pt_sd_variants[];
+extern const struct sd_sig pt_sd_sigs[];
+extern const struct sd_call pt_sd_calls[];
+extern sd_custom_fn *const pt_sd_customs[];
+extern sd_aux_fn *const pt_sd_auxes[];
 
 #define SD_NO_CALL 0xffff
-extern const uint16_t *const sd_numbers[3]; /* by ABI: number -> call */
-extern const uint16_t sd_limits[3];
+extern const uint16_t *const pt_sd_numbers[3]; /* by ABI: number -> call */
+extern const uint16_t pt_sd_limits[3];
 
 struct sd_class {
 	const char *name;
 	uint64_t bits;
 };
-extern const struct sd_class sd_classes[]; /* ends with a NULL name */
+extern const struct sd_class pt_sd_classes[]; /* ends with a NULL name */
 
 /*
  * Sets and structs that C code needs by name are made into enumerators, in

@@ -11,7 +11,7 @@ static uint64_t cut(uint64_t v, unsigned int size)
 
 static const struct sd_item *find_item(const struct sd_set *s, uint64_t v, unsigned int size)
 {
-	const struct sd_item *items = &sd_items[s->first];
+	const struct sd_item *items = &pt_sd_items[s->first];
 	size_t lo = 0, hi = s->count;
 
 	if (s->flags & SDS_DENSE)
@@ -37,23 +37,23 @@ static const struct sd_item *find_item(const struct sd_set *s, uint64_t v, unsig
 	return NULL;
 }
 
-const char *sd_set_name(unsigned int set, uint64_t v, size_t *ret_len)
+const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len)
 {
-	const struct sd_item *it = find_item(&sd_sets[set], v, 4);
+	const struct sd_item *it = find_item(&pt_sd_sets[set], v, 4);
 
 	if (!it)
 		return NULL;
 	if (ret_len)
 		*ret_len = it->len;
-	return sd_text + it->name;
+	return pt_sd_text + it->name;
 }
 
 static void unknown_value(struct sd *c, const struct sd_set *s, uint64_t v)
 {
-	sd_hex0(c, v);
+	pt_sd_hex0(c, v);
 	if (!c->json && s->unknown && c->d->opt.names != PTL_NAMES_RAW) {
 		SD_PUTS(c, " /* ");
-		sd_put(c, sd_text + s->unknown, strlen(sd_text + s->unknown));
+		pt_sd_put(c, pt_sd_text + s->unknown, strlen(pt_sd_text + s->unknown));
 		SD_PUTS(c, " */");
 	}
 }
@@ -61,11 +61,11 @@ static void unknown_value(struct sd *c, const struct sd_set *s, uint64_t v)
 static void raw_value(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)
 {
 	if (s->flags & SDS_DECIMAL)
-		sd_dec(c, size >= 8 ? (int64_t)v : (int32_t)v);
+		pt_sd_dec(c, size >= 8 ? (int64_t)v : (int32_t)v);
 	else if (s->flags & SDS_UNSIGNED)
-		sd_udec(c, v);
+		pt_sd_udec(c, v);
 	else
-		sd_hex0(c, v);
+		pt_sd_hex0(c, v);
 }
 
 static void show_enum(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)
@@ -73,19 +73,19 @@ static void show_enum(struct sd *c, const struct sd_set *s, uint64_t v, unsigned
 	const struct sd_item *it = c->d->opt.names == PTL_NAMES_RAW && !c->json ? NULL : find_item(s, v, size);
 
 	if (c->json) {
-		sd_value_begin(c, v, false);
+		pt_sd_value_begin(c, v, false);
 		if (it)
-			sd_put(c, sd_text + it->name, it->len);
+			pt_sd_put(c, pt_sd_text + it->name, it->len);
 		else
-			sd_hex0(c, v);
-		sd_value_end(c);
+			pt_sd_hex0(c, v);
+		pt_sd_value_end(c);
 	} else if (it && c->d->opt.names == PTL_NAMES_VERBOSE) {
 		raw_value(c, s, v, size);
 		SD_PUTS(c, " /* ");
-		sd_put(c, sd_text + it->name, it->len);
+		pt_sd_put(c, pt_sd_text + it->name, it->len);
 		SD_PUTS(c, " */");
 	} else if (it) {
-		sd_put(c, sd_text + it->name, it->len);
+		pt_sd_put(c, pt_sd_text + it->name, it->len);
 	} else if (c->d->opt.names == PTL_NAMES_RAW) {
 		raw_value(c, s, v, size);
 	} else {
@@ -99,7 +99,7 @@ static void flag_sep(struct sd *c, bool *any)
 		if (c->json)
 			SD_PUTS(c, "\",\"");
 		else
-			sd_putc(c, '|');
+			pt_sd_putc(c, '|');
 	}
 	*any = true;
 }
@@ -107,7 +107,7 @@ static void flag_sep(struct sd *c, bool *any)
 /* The names, '|' between; returns whether there was one. What has no name comes last, as a number. */
 static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)
 {
-	const struct sd_item *it = &sd_items[s->first], *end = it + s->count, *choice;
+	const struct sd_item *it = &pt_sd_items[s->first], *end = it + s->count, *choice;
 	uint64_t rest = v;
 	bool any = false, named = false;
 
@@ -121,27 +121,27 @@ static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 					break;
 			if (choice <= last) {
 				flag_sep(c, &any);
-				sd_put(c, sd_text + choice->name, choice->len);
+				pt_sd_put(c, pt_sd_text + choice->name, choice->len);
 				named = true;
 				rest &= ~mask;
 			}
 			it = last;
 		} else if (it->value && (rest & it->value) == it->value) {
 			flag_sep(c, &any);
-			sd_put(c, sd_text + it->name, it->len);
+			pt_sd_put(c, pt_sd_text + it->name, it->len);
 			named = true;
 			rest &= ~it->value;
 			if (!rest && !(it + 1 < end && it[1].choices))
 				break;
 		} else if (!it->value && !v) {
 			flag_sep(c, &any);
-			sd_put(c, sd_text + it->name, it->len);
+			pt_sd_put(c, pt_sd_text + it->name, it->len);
 			named = true;
 		}
 	}
 	if (rest && named) {
 		flag_sep(c, &any);
-		sd_hex(c, rest);
+		pt_sd_hex(c, rest);
 	}
 	return named;
 }
@@ -153,13 +153,13 @@ static void show_flags(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 
 	if (c->json) {
 		SD_PUTS(c, "{\"value\":");
-		sd_udec(c, v);
+		pt_sd_udec(c, v);
 		SD_PUTS(c, ",\"flags\":[\"");
 		at = c->o->len;
 		if (flag_names(c, s, v, size)) {
 			SD_PUTS(c, "\"]}");
 		} else if (v) {
-			sd_hex(c, v);
+			pt_sd_hex(c, v);
 			SD_PUTS(c, "\"]}");
 		} else {
 			c->o->len = at - 1;
@@ -185,12 +185,12 @@ static void show_flags(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 	if (v)
 		unknown_value(c, s, v);
 	else
-		sd_putc(c, '0');
+		pt_sd_putc(c, '0');
 }
 
-void sd_set_value(struct sd *c, unsigned int set, uint64_t v, unsigned int size)
+void pt_sd_set_value(struct sd *c, unsigned int set, uint64_t v, unsigned int size)
 {
-	const struct sd_set *s = &sd_sets[set + c->abi];
+	const struct sd_set *s = &pt_sd_sets[set + c->abi];
 
 	v = cut(v, size);
 	if (s->flags & SDS_SORTED)
@@ -201,52 +201,37 @@ void sd_set_value(struct sd *c, unsigned int set, uint64_t v, unsigned int size)
 
 /* --- Numbers ------------------------------------------------------------------------------ */
 
-/* JSON's readers keep 53 bits: what is larger goes as a string. */
-static void number(struct sd *c, uint64_t v, bool is_signed)
-{
-	bool large = c->json && (is_signed ? (int64_t)v > 1ll << 53 || (int64_t)v < -(1ll << 53) : v > 1ull << 53);
-
-	if (large)
-		sd_putc(c, '"');
-	if (is_signed)
-		sd_dec(c, (int64_t)v);
-	else
-		sd_udec(c, v);
-	if (large)
-		sd_putc(c, '"');
-}
-
 static void with_callback(struct sd *c, int32_t v, void (*text)(void *, void *, int, struct ptl_text *))
 {
 	size_t at;
 
 	if (!text) {
-		sd_dec(c, v);
+		pt_sd_dec(c, v);
 		return;
 	}
 	if (!c->json) {
-		sd_dec(c, v);
+		pt_sd_dec(c, v);
 		text(c->d->opt.arg, c->task, v, c->o);
 		return;
 	}
 	SD_PUTS(c, "{\"value\":");
-	sd_dec(c, v);
+	pt_sd_dec(c, v);
 	SD_PUTS(c, ",\"text\":");
 	/* What the callback wrote is text, to be quoted again for JSON. */
 	at = c->o->len;
 	text(c->d->opt.arg, c->task, v, c->o);
 	if (c->o->len > at) {
 		size_t n = PT_MIN(c->o->len - at, SD_STRING_MAX);
-		uint8_t *copy = sd_scratch(c, n);
+		uint8_t *copy = pt_sd_scratch(c, n);
 
 		if (copy)
 			memcpy(copy, c->o->data + at, n);
 		c->o->len = at;
-		sd_quoted(c, copy, copy ? n : 0, false);
+		pt_sd_quoted(c, copy, copy ? n : 0, false);
 	} else {
 		SD_PUTS(c, "\"\"");
 	}
-	sd_putc(c, '}');
+	pt_sd_putc(c, '}');
 }
 
 static void dirfd_value(struct sd *c, int32_t v)
@@ -278,7 +263,7 @@ static void octal(struct sd *c, uint64_t v, unsigned int digits)
 	*--p = '0';
 	while ((size_t)(tmp + sizeof(tmp) - p) < digits)
 		*--p = '0';
-	sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
+	pt_sd_put(c, p, (size_t)(tmp + sizeof(tmp) - p));
 }
 
 static void mode_value(struct sd *c, uint32_t v)
@@ -294,15 +279,15 @@ static void mode_value(struct sd *c, uint32_t v)
 		octal(c, v, 3);
 		return;
 	}
-	sd_value_begin(c, v, false);
+	pt_sd_value_begin(c, v, false);
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE) {
 		octal(c, v, 3);
 		SD_PUTS(c, " /* ");
 	}
 	for (i = 0; i < PT_COUNTOF(types); i++) {
 		if ((v & 0170000) == types[i].bits) {
-			sd_put(c, types[i].name, strlen(types[i].name));
-			sd_putc(c, '|');
+			pt_sd_put(c, types[i].name, strlen(types[i].name));
+			pt_sd_putc(c, '|');
 			v &= ~0170000u;
 			break;
 		}
@@ -319,7 +304,7 @@ static void mode_value(struct sd *c, uint32_t v)
 	octal(c, v, 3);
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE)
 		SD_PUTS(c, " */");
-	sd_value_end(c);
+	pt_sd_value_end(c);
 }
 
 static void dev_value(struct sd *c, uint64_t v)
@@ -327,22 +312,22 @@ static void dev_value(struct sd *c, uint64_t v)
 	uint64_t major = (v >> 8 & 0xfff) | (v >> 32 & ~0xfffull), minor = (v & 0xff) | (v >> 12 & 0xffffff00);
 
 	if (!c->json && c->d->opt.names == PTL_NAMES_RAW) {
-		sd_hex0(c, v);
+		pt_sd_hex0(c, v);
 		return;
 	}
-	sd_value_begin(c, v, false);
+	pt_sd_value_begin(c, v, false);
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE) {
-		sd_hex0(c, v);
+		pt_sd_hex0(c, v);
 		SD_PUTS(c, " /* ");
 	}
 	SD_PUTS(c, "makedev(");
-	sd_hex0(c, major);
+	pt_sd_hex0(c, major);
 	SD_PUTS(c, ", ");
-	sd_hex0(c, minor);
-	sd_putc(c, ')');
+	pt_sd_hex0(c, minor);
+	pt_sd_putc(c, ')');
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE)
 		SD_PUTS(c, " */");
-	sd_value_end(c);
+	pt_sd_value_end(c);
 }
 
 static void signal_value(struct sd *c, int32_t v)
@@ -350,22 +335,22 @@ static void signal_value(struct sd *c, int32_t v)
 	const char *name = v ? ptl_signal_name(v) : NULL;
 
 	if (!c->json && (!name || c->d->opt.names == PTL_NAMES_RAW)) {
-		sd_dec(c, v);
+		pt_sd_dec(c, v);
 		return;
 	}
 	if (!name) {
-		sd_dec(c, v);
+		pt_sd_dec(c, v);
 		return;
 	}
-	sd_value_begin(c, (uint64_t)v, true);
+	pt_sd_value_begin(c, (uint64_t)v, true);
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE) {
-		sd_dec(c, v);
+		pt_sd_dec(c, v);
 		SD_PUTS(c, " /* ");
 	}
-	sd_put(c, name, strlen(name));
+	pt_sd_put(c, name, strlen(name));
 	if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE)
 		SD_PUTS(c, " */");
-	sd_value_end(c);
+	pt_sd_value_end(c);
 }
 
 static int64_t sign_extend(uint64_t v, unsigned int size)
@@ -375,37 +360,37 @@ static int64_t sign_extend(uint64_t v, unsigned int size)
 	return (int64_t)(v << shift) >> shift;
 }
 
-void sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
+void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 {
 	unsigned int size = t->size ? t->size : c->word;
 
 	switch ((enum sd_kind)t->kind) {
 	case K_INT:
 	case K_TIME:
-		number(c, (uint64_t)sign_extend(v, size), true);
+		pt_sd_dec(c, sign_extend(v, size));
 		return;
 	case K_UINT:
-		number(c, cut(v, size), false);
+		pt_sd_udec(c, cut(v, size));
 		return;
 	case K_HEX:
 		if (c->json)
-			sd_putc(c, '"');
-		sd_hex0(c, cut(v, size));
+			pt_sd_putc(c, '"');
+		pt_sd_hex0(c, cut(v, size));
 		if (c->json)
-			sd_putc(c, '"');
+			pt_sd_putc(c, '"');
 		return;
 	case K_PTR:
-		sd_address(c, cut(v, size));
+		pt_sd_address(c, cut(v, size));
 		return;
 	case K_OCT:
 		if (c->json)
-			sd_udec(c, cut(v, size));
+			pt_sd_udec(c, cut(v, size));
 		else
 			octal(c, cut(v, size), 1);
 		return;
 	case K_UMODE:
 		if (c->json)
-			sd_udec(c, cut(v, size));
+			pt_sd_udec(c, cut(v, size));
 		else
 			octal(c, cut(v, size), 3);
 		return;
@@ -423,7 +408,7 @@ void sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		if (v == cut(UINT64_MAX, size))
 			SD_PUTS(c, "-1");
 		else
-			sd_udec(c, v);
+			pt_sd_udec(c, v);
 		return;
 	case K_MODE:
 		mode_value(c, (uint32_t)cut(v, size));
@@ -436,37 +421,37 @@ void sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		return;
 	case K_FLAGS:
 	case K_ENUM:
-		sd_set_value(c, t->p, v, size);
+		pt_sd_set_value(c, t->p, v, size);
 		return;
 	case K_CHAR: {
 		uint8_t b = (uint8_t)v;
 
-		sd_quoted(c, &b, 1, false);
+		pt_sd_quoted(c, &b, 1, false);
 		return;
 	}
 	case K_POINTER:
 		v = cut(v, size);
-		if ((t->x == SD_OUT || t->x == SD_INOUT) && (sd_failed(c) || !c->exiting))
-			sd_address(c, v);
+		if ((t->x == SD_OUT || t->x == SD_INOUT) && (pt_sd_failed(c) || !c->exiting))
+			pt_sd_address(c, v);
 		else
-			sd_at(c, &sd_types[t->p], v);
+			pt_sd_at(c, &pt_sd_types[t->p], v);
 		return;
 	case K_STR:
 		v = cut(v, size);
-		if (t->x == SD_OUT && (sd_failed(c) || !c->exiting))
-			sd_address(c, v);
+		if (t->x == SD_OUT && (pt_sd_failed(c) || !c->exiting))
+			pt_sd_address(c, v);
 		else
-			sd_string(c, v, t->flags & SDF_PATH, (size_t)PT_MIN(sd_ref(c, t->q), (uint64_t)SD_PATH_MAX));
+			pt_sd_string(c, v, t->flags & SDF_PATH, (size_t)PT_MIN(pt_sd_ref(c, t->q), (uint64_t)SD_PATH_MAX));
 		return;
 	case K_BUF:
 		v = cut(v, size);
-		if (t->x == SD_OUT && (sd_failed(c) || !c->exiting))
-			sd_address(c, v);
+		if (t->x == SD_OUT && (pt_sd_failed(c) || !c->exiting))
+			pt_sd_address(c, v);
 		else
-			sd_buffer(c, v, sd_ref(c, t->p));
+			pt_sd_buffer(c, v, pt_sd_ref(c, t->p));
 		return;
 	case K_CUSTOM:
-		sd_customs[t->p](c, t, v, NULL, 0);
+		pt_sd_customs[t->p](c, t, v, NULL, 0);
 		return;
 	case K_NONE:
 		return;
@@ -477,5 +462,5 @@ void sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 	case K_BYTES:
 		break;
 	}
-	sd_address(c, cut(v, size));
+	pt_sd_address(c, cut(v, size));
 }

@@ -6,7 +6,7 @@
 
 /* --- Memory --------------------------------------------------------------------------- */
 
-int64_t sd_read_some(struct sd *c, uint64_t addr, void *buf, size_t n)
+int64_t pt_sd_read_some(struct sd *c, uint64_t addr, void *buf, size_t n)
 {
 	int64_t got;
 
@@ -18,7 +18,7 @@ int64_t sd_read_some(struct sd *c, uint64_t addr, void *buf, size_t n)
 	return got > (int64_t)n ? -1 : got;
 }
 
-bool sd_read(struct sd *c, uint64_t addr, void *buf, size_t n)
+bool pt_sd_read(struct sd *c, uint64_t addr, void *buf, size_t n)
 {
 	size_t have = 0;
 	int64_t got;
@@ -26,7 +26,7 @@ bool sd_read(struct sd *c, uint64_t addr, void *buf, size_t n)
 	if (n == 0)
 		return true;
 	while (have < n) {
-		got = sd_read_some(c, addr + have, (uint8_t *)buf + have, n - have);
+		got = pt_sd_read_some(c, addr + have, (uint8_t *)buf + have, n - have);
 		if (got <= 0)
 			return false;
 		have += (size_t)got;
@@ -34,7 +34,7 @@ bool sd_read(struct sd *c, uint64_t addr, void *buf, size_t n)
 	return true;
 }
 
-uint64_t sd_load(const uint8_t *p, size_t size)
+uint64_t pt_sd_load(const uint8_t *p, size_t size)
 {
 	uint64_t v = 0;
 
@@ -55,7 +55,7 @@ uint64_t sd_load(const uint8_t *p, size_t size)
 	}
 }
 
-uint8_t *sd_scratch(struct sd *c, size_t n)
+uint8_t *pt_sd_scratch(struct sd *c, size_t n)
 {
 	struct ptl_decoder *d = c->d;
 	uint8_t *p;
@@ -79,22 +79,22 @@ static uint64_t field_value(struct sd *c, unsigned int i)
 
 	if (!c->cur || i >= c->cur->count)
 		return 0;
-	f = &sd_fields[c->cur->first + i];
+	f = &pt_sd_fields[c->cur->first + i];
 	off = f->off[c->abi];
 	size = PT_MIN(f->size[c->abi], 8u);
-	return off + size <= c->cur_n ? sd_load(c->cur_p + off, size) : 0;
+	return off + size <= c->cur_n ? pt_sd_load(c->cur_p + off, size) : 0;
 }
 
 static uint64_t expr_value(struct sd *c, const struct sd_expr *e)
 {
-	uint64_t a = sd_ref(c, e->a), b;
+	uint64_t a = pt_sd_ref(c, e->a), b;
 
 	/* The right side is not looked at where C would not. */
 	if (e->op == OP_OROR)
-		return a || sd_ref(c, e->b);
+		return a || pt_sd_ref(c, e->b);
 	if (e->op == OP_ANDAND)
-		return a && sd_ref(c, e->b);
-	b = sd_ref(c, e->b);
+		return a && pt_sd_ref(c, e->b);
+	b = pt_sd_ref(c, e->b);
 	switch ((enum sd_op)e->op) {
 	case OP_OROR:
 	case OP_ANDAND:
@@ -132,7 +132,7 @@ static uint64_t expr_value(struct sd *c, const struct sd_expr *e)
 	return 0;
 }
 
-uint64_t sd_ref(struct sd *c, uint16_t ref)
+uint64_t pt_sd_ref(struct sd *c, uint16_t ref)
 {
 	unsigned int i = SD_REF_INDEX(ref);
 
@@ -144,24 +144,24 @@ uint64_t sd_ref(struct sd *c, uint16_t ref)
 	case SD_REF_FIELD:
 		return field_value(c, i);
 	case SD_REF_RET:
-		return sd_failed(c) || !c->exiting ? 0 : (uint64_t)c->call->rval;
+		return pt_sd_failed(c) || !c->exiting ? 0 : (uint64_t)c->call->rval;
 	case SD_REF_EXPR:
-		return expr_value(c, &sd_exprs[i]);
+		return expr_value(c, &pt_sd_exprs[i]);
 	case SD_REF_CONST:
-		return sd_consts[i];
+		return pt_sd_consts[i];
 	}
 	return 0;
 }
 
 /* --- Sizes -------------------------------------------------------------------------------- */
 
-size_t sd_size(struct sd *c, const struct sd_type *t)
+size_t pt_sd_size(struct sd *c, const struct sd_type *t)
 {
 	switch ((enum sd_kind)t->kind) {
 	case K_STRUCT:
-		return sd_structs[t->p].size[c->abi];
+		return pt_sd_structs[t->p].size[c->abi];
 	case K_ARRAY: {
-		uint64_t n = sd_ref(c, t->q), item = sd_size(c, &sd_types[t->p]);
+		uint64_t n = pt_sd_ref(c, t->q), item = pt_sd_size(c, &pt_sd_types[t->p]);
 
 		return item && n > SD_OBJECT_MAX / item ? 0 : (size_t)(n * item);
 	}
@@ -184,27 +184,27 @@ static void scalar_at(struct sd *c, const struct sd_type *t, const uint8_t *p, s
 		return;
 	}
 	sized.size = (uint8_t)n;
-	sd_value(c, &sized, sd_load(p, n));
+	pt_sd_value(c, &sized, pt_sd_load(p, n));
 }
 
 static void show_array(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n)
 {
-	const struct sd_type *item = &sd_types[t->p];
-	size_t size = sd_size(c, item), count = (size_t)PT_MIN(sd_ref(c, t->q), (uint64_t)SD_ARRAY_MAX), i;
+	const struct sd_type *item = &pt_sd_types[t->p];
+	size_t size = pt_sd_size(c, item), count = (size_t)PT_MIN(pt_sd_ref(c, t->q), (uint64_t)SD_ARRAY_MAX), i;
 
 	if (size == 0)
 		size = 1;
 	count = PT_MIN(count, n / size);
-	sd_open(c, '[');
+	pt_sd_open(c, '[');
 	for (i = 0; i < count; i++) {
-		if (i == sd_max_items(c) || !sd_budget(c)) {
-			sd_more(c);
+		if (i == pt_sd_max_items(c) || !pt_sd_budget(c)) {
+			pt_sd_more(c);
 			break;
 		}
-		sd_sep(c);
-		sd_object(c, item, p + i * size, size);
+		pt_sd_sep(c);
+		pt_sd_object(c, item, p + i * size, size);
 	}
-	sd_close(c, ']');
+	pt_sd_close(c, ']');
 }
 
 static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *p, size_t n)
@@ -218,38 +218,38 @@ static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *
 	c->cur = s;
 	c->cur_p = p;
 	c->cur_n = n;
-	sd_open(c, '{');
+	pt_sd_open(c, '{');
 	for (i = 0; i < s->count; i++) {
-		const struct sd_field *f = &sd_fields[s->first + i];
+		const struct sd_field *f = &pt_sd_fields[s->first + i];
 		size_t off = f->off[c->abi], size = f->size[c->abi];
 
 		if (off + size > n)
 			continue; /* the caller's struct is older, shorter */
-		if (f->cond != SD_NO_REF && !sd_ref(c, f->cond))
+		if (f->cond != SD_NO_REF && !pt_sd_ref(c, f->cond))
 			continue;
 		if ((f->flags & SDF_VERBOSE) && !c->full && !c->json) {
 			elided = true;
 			continue;
 		}
-		sd_key(c, sd_text + f->name, f->name_len);
-		sd_object(c, &sd_types[f->type], p + off, size);
+		pt_sd_key(c, pt_sd_text + f->name, f->name_len);
+		pt_sd_object(c, &pt_sd_types[f->type], p + off, size);
 	}
 	if (elided)
-		sd_more(c);
-	sd_close(c, '}');
+		pt_sd_more(c);
+	pt_sd_close(c, '}');
 	c->cur = cur;
 	c->cur_p = cur_p;
 	c->cur_n = cur_n;
 }
 
-void sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n)
+void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n)
 {
 	switch ((enum sd_kind)t->kind) {
 	case K_STRUCT:
-		show_struct(c, &sd_structs[t->p], p, n);
+		show_struct(c, &pt_sd_structs[t->p], p, n);
 		return;
 	case K_SIZED:
-		show_struct(c, &sd_structs[sd_types[t->p].p], p, n);
+		show_struct(c, &pt_sd_structs[pt_sd_types[t->p].p], p, n);
 		return;
 	case K_ARRAY:
 		show_array(c, t, p, n);
@@ -257,19 +257,19 @@ void sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n
 	case K_CHARS: {
 		const uint8_t *nul = memchr(p, '\0', n);
 
-		sd_quoted(c, p, nul ? (size_t)(nul - p) : n, !nul);
+		pt_sd_quoted(c, p, nul ? (size_t)(nul - p) : n, !nul);
 		return;
 	}
 	case K_BYTES: {
 		enum ptl_decode_strings style = c->d->opt.strings;
 
 		c->d->opt.strings = PTL_STRINGS_HEX_ALL;
-		sd_quoted(c, p, n, false);
+		pt_sd_quoted(c, p, n, false);
 		c->d->opt.strings = style;
 		return;
 	}
 	case K_CUSTOM:
-		sd_customs[t->p](c, t, n <= 8 ? sd_load(p, n) : 0, p, n);
+		pt_sd_customs[t->p](c, t, n <= 8 ? pt_sd_load(p, n) : 0, p, n);
 		return;
 	default:
 		scalar_at(c, t, p, n);
@@ -278,27 +278,27 @@ void sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n
 
 static void address_comment(struct sd *c, uint64_t addr)
 {
-	sd_sep(c);
+	pt_sd_sep(c);
 	if (c->json) {
 		SD_PUTS(c, "{\"unreadable\":");
-		sd_address(c, addr);
-		sd_putc(c, '}');
+		pt_sd_address(c, addr);
+		pt_sd_putc(c, '}');
 	} else {
 		SD_PUTS(c, "... /* ");
-		sd_hex(c, addr);
+		pt_sd_hex(c, addr);
 		SD_PUTS(c, " */");
 	}
 }
 
 static void array_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 {
-	const struct sd_type *item = &sd_types[t->p];
+	const struct sd_type *item = &pt_sd_types[t->p];
 	uint8_t buf[SD_OBJECT_MAX];
-	size_t size = sd_size(c, item), max = sd_max_items(c), n, i, at;
-	uint64_t count = sd_ref(c, t->q);
+	size_t size = pt_sd_size(c, item), max = pt_sd_max_items(c), n, i, at;
+	uint64_t count = pt_sd_ref(c, t->q);
 
 	if (size == 0 || size > sizeof(buf)) {
-		sd_address(c, addr);
+		pt_sd_address(c, addr);
 		return;
 	}
 	if (count == 0) {
@@ -308,16 +308,16 @@ static void array_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 	for (at = 0; at < count;) {
 		n = (size_t)PT_MIN(count - at, (uint64_t)(sizeof(buf) / size));
 		n = PT_MIN(n, max - PT_MIN(at, max));
-		if (n == 0 || !sd_budget(c)) {
-			sd_more(c);
+		if (n == 0 || !pt_sd_budget(c)) {
+			pt_sd_more(c);
 			break;
 		}
-		if (!sd_read(c, addr + at * size, buf, n * size)) {
+		if (!pt_sd_read(c, addr + at * size, buf, n * size)) {
 			/* Item by item, to show what there is. */
 			n = 1;
-			if (!sd_read(c, addr + at * size, buf, size)) {
+			if (!pt_sd_read(c, addr + at * size, buf, size)) {
 				if (at == 0) {
-					sd_address(c, addr);
+					pt_sd_address(c, addr);
 					return;
 				}
 				address_comment(c, addr + at * size);
@@ -325,25 +325,25 @@ static void array_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 			}
 		}
 		if (at == 0)
-			sd_open(c, '[');
+			pt_sd_open(c, '[');
 		for (i = 0; i < n; i++) {
-			if (!sd_budget(c))
+			if (!pt_sd_budget(c))
 				break;
-			sd_sep(c);
-			sd_object(c, item, buf + i * size, size);
+			pt_sd_sep(c);
+			pt_sd_object(c, item, buf + i * size, size);
 		}
 		at += n;
 	}
-	sd_close(c, ']');
+	pt_sd_close(c, ']');
 }
 
-void sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
+void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 {
 	uint8_t buf[SD_OBJECT_MAX];
 	size_t n;
 
-	if (!addr || c->depth >= SD_DEPTH_MAX || !sd_budget(c)) {
-		sd_address(c, addr);
+	if (!addr || c->depth >= SD_DEPTH_MAX || !pt_sd_budget(c)) {
+		pt_sd_address(c, addr);
 		return;
 	}
 	c->depth++;
@@ -351,20 +351,20 @@ void sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 		array_at(c, t, addr);
 	} else if (t->kind == K_CUSTOM && !t->size) {
 		/* Such an object reads itself. */
-		sd_customs[t->p](c, t, addr, NULL, 0);
+		pt_sd_customs[t->p](c, t, addr, NULL, 0);
 	} else {
-		n = sd_size(c, t->kind == K_SIZED ? &sd_types[t->p] : t);
+		n = pt_sd_size(c, t->kind == K_SIZED ? &pt_sd_types[t->p] : t);
 		if (t->kind == K_SIZED)
-			n = (size_t)PT_MIN((uint64_t)n, sd_ref(c, t->q));
-		if (n > sizeof(buf) || !sd_read(c, addr, buf, n)) {
-			sd_address(c, addr);
+			n = (size_t)PT_MIN((uint64_t)n, pt_sd_ref(c, t->q));
+		if (n > sizeof(buf) || !pt_sd_read(c, addr, buf, n)) {
+			pt_sd_address(c, addr);
 		} else if (t->kind <= K_LAST_SCALAR || t->kind == K_POINTER || t->kind == K_STR) {
-			sd_open(c, '[');
-			sd_sep(c);
-			sd_object(c, t, buf, n);
-			sd_close(c, ']');
+			pt_sd_open(c, '[');
+			pt_sd_sep(c);
+			pt_sd_object(c, t, buf, n);
+			pt_sd_close(c, ']');
 		} else {
-			sd_object(c, t, buf, n);
+			pt_sd_object(c, t, buf, n);
 		}
 	}
 	c->depth--;

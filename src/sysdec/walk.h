@@ -5,7 +5,7 @@
  * of the public functions (decode.c).
  *
  * Custom types (custom_*.c) are written against this header: they render through
- * the sd_put, sd_open ... sd_close functions, which know the format, and so need
+ * the pt_sd_put, pt_sd_open ... pt_sd_close functions, which know the format, and so need
  * no JSON of their own.
  *
  * Bounds.  `items` counts down for every array item and string; when it is used
@@ -68,27 +68,27 @@ struct sd {
 
 /* --- Output ------------------------------------------------------------------------ */
 
-static inline char *sd_room(struct sd *c, size_t n)
+static inline char *pt_sd_room(struct sd *c, size_t n)
 {
 	struct ptl_text *o = c->o;
 
 	return n < o->cap - o->len ? o->data + o->len : pt_buf_reserve(o, n);
 }
 
-static inline void sd_put(struct sd *c, const char *s, size_t n)
+static inline void pt_sd_put(struct sd *c, const char *s, size_t n)
 {
-	char *to = sd_room(c, n);
+	char *to = pt_sd_room(c, n);
 
 	if (to) {
 		memcpy(to, s, n);
 		c->o->len += n;
 	}
 }
-#define SD_PUTS(c, literal) sd_put(c, literal, sizeof(literal) - 1)
+#define SD_PUTS(c, literal) pt_sd_put(c, literal, sizeof(literal) - 1)
 
-static inline void sd_putc(struct sd *c, char ch)
+static inline void pt_sd_putc(struct sd *c, char ch)
 {
-	char *to = sd_room(c, 1);
+	char *to = pt_sd_room(c, 1);
 
 	if (to) {
 		*to = ch;
@@ -96,104 +96,104 @@ static inline void sd_putc(struct sd *c, char ch)
 	}
 }
 
-void sd_dec(struct sd *c, int64_t v);
-void sd_udec(struct sd *c, uint64_t v);
-void sd_hex(struct sd *c, uint64_t v); /* 0x1f; 0 is 0x0 */
-void sd_hex0(struct sd *c, uint64_t v); /* the same, but 0 is 0, as most of the format has it */
+void pt_sd_dec(struct sd *c, int64_t v);
+void pt_sd_udec(struct sd *c, uint64_t v);
+void pt_sd_hex(struct sd *c, uint64_t v); /* 0x1f; 0 is 0x0 */
+void pt_sd_hex0(struct sd *c, uint64_t v); /* the same, but 0 is 0, as most of the format has it */
 
-static inline void sd_sep(struct sd *c)
+static inline void pt_sd_sep(struct sd *c)
 {
 	if (c->first)
 		c->first = false;
 	else if (c->json)
-		sd_putc(c, ',');
+		pt_sd_putc(c, ',');
 	else
 		SD_PUTS(c, ", ");
 }
 
-/* '{' or '[' and its end; items between call sd_sep or sd_key first. */
-static inline void sd_open(struct sd *c, char ch)
+/* '{' or '[' and its end; items between call pt_sd_sep or pt_sd_key first. */
+static inline void pt_sd_open(struct sd *c, char ch)
 {
-	sd_putc(c, ch);
+	pt_sd_putc(c, ch);
 	c->first = true;
 }
 
-static inline void sd_close(struct sd *c, char ch)
+static inline void pt_sd_close(struct sd *c, char ch)
 {
-	sd_putc(c, ch);
+	pt_sd_putc(c, ch);
 	c->first = false;
 }
 
 /* Separator and `name=`. */
-void sd_key(struct sd *c, const char *name, size_t n);
-#define SD_KEY(c, literal) sd_key(c, literal, sizeof(literal) - 1)
+void pt_sd_key(struct sd *c, const char *name, size_t n);
+#define SD_KEY(c, literal) pt_sd_key(c, literal, sizeof(literal) - 1)
 /* "..." for what is left out of an array or struct. */
-void sd_more(struct sd *c);
+void pt_sd_more(struct sd *c);
 
 /*
  * A number that has a text of its own, such as S_IFREG|0644.  Around the text:
  * nothing, or in JSON {"value":N,"text":"..."}.
  */
-void sd_value_begin(struct sd *c, uint64_t v, bool is_signed);
-void sd_value_end(struct sd *c);
+void pt_sd_value_begin(struct sd *c, uint64_t v, bool is_signed);
+void pt_sd_value_end(struct sd *c);
 
-void sd_address(struct sd *c, uint64_t addr); /* 0x7ffe..., NULL */
+void pt_sd_address(struct sd *c, uint64_t addr); /* 0x7ffe..., NULL */
 
 /* --- Memory ------------------------------------------------------------------------- */
 
 /* All n bytes, or false. */
-bool sd_read(struct sd *c, uint64_t addr, void *buf, size_t n);
+bool pt_sd_read(struct sd *c, uint64_t addr, void *buf, size_t n);
 /* As many as there are; a negative code if none. */
-int64_t sd_read_some(struct sd *c, uint64_t addr, void *buf, size_t n);
-uint64_t sd_load(const uint8_t *p, size_t size);
+int64_t pt_sd_read_some(struct sd *c, uint64_t addr, void *buf, size_t n);
+uint64_t pt_sd_load(const uint8_t *p, size_t size);
 /* Room for n bytes, or NULL. Valid until the next call. */
-uint8_t *sd_scratch(struct sd *c, size_t n);
+uint8_t *pt_sd_scratch(struct sd *c, size_t n);
 
 /* --- Values ------------------------------------------------------------------------- */
 
-uint64_t sd_ref(struct sd *c, uint16_t ref);
+uint64_t pt_sd_ref(struct sd *c, uint16_t ref);
 /* A register, or a scalar already loaded. size as in sd_type, or the field's. */
-void sd_value(struct sd *c, const struct sd_type *t, uint64_t v);
+void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v);
 /* An object in memory that was read: n bytes. */
-void sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n);
+void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_t n);
 /* An object at an address: as an argument of type `in TYPE`. */
-void sd_at(struct sd *c, const struct sd_type *t, uint64_t addr);
-size_t sd_size(struct sd *c, const struct sd_type *t);
+void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr);
+size_t pt_sd_size(struct sd *c, const struct sd_type *t);
 
-static inline void sd_value_of(struct sd *c, unsigned int type, uint64_t v)
+static inline void pt_sd_value_of(struct sd *c, unsigned int type, uint64_t v)
 {
-	sd_value(c, &sd_types[type], v);
+	pt_sd_value(c, &pt_sd_types[type], v);
 }
 
-void sd_set_value(struct sd *c, unsigned int set, uint64_t v, unsigned int size);
+void pt_sd_set_value(struct sd *c, unsigned int set, uint64_t v, unsigned int size);
 /* The name in an enum set, or NULL. */
-const char *sd_set_name(unsigned int set, uint64_t v, size_t *ret_len);
+const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len);
 
 /* --- Strings ------------------------------------------------------------------------ */
 
 /* n bytes quoted; `...` after the quotes if cut. */
-void sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
+void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
 /* A buffer of n bytes at addr. */
-void sd_buffer(struct sd *c, uint64_t addr, uint64_t n);
+void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n);
 /* A string at addr; max 0: the options' limit. */
-void sd_string(struct sd *c, uint64_t addr, bool path, size_t max);
+void pt_sd_string(struct sd *c, uint64_t addr, bool path, size_t max);
 
 /* Around what a result function (`-> int aux NAME`) adds: ` (...)`, or a member "also" in JSON. */
-void sd_aux_begin(struct sd *c);
-void sd_aux_end(struct sd *c);
+void pt_sd_aux_begin(struct sd *c);
+void pt_sd_aux_end(struct sd *c);
 
-static inline size_t sd_max_items(const struct sd *c)
+static inline size_t pt_sd_max_items(const struct sd *c)
 {
 	return c->full || c->json ? SD_ARRAY_MAX : PT_MIN(c->d->opt.max_string, SD_ARRAY_MAX);
 }
 
-static inline bool sd_failed(const struct sd *c)
+static inline bool pt_sd_failed(const struct sd *c)
 {
 	return c->exiting && (c->call->is_error || !c->call->has_result);
 }
 
 /* Counts an item; false when the call's budget is used up. */
-static inline bool sd_budget(struct sd *c)
+static inline bool pt_sd_budget(struct sd *c)
 {
 	if (c->items == 0 || c->o->len - c->start > PTL_DECODE_CALL_MAX / 2)
 		return false;

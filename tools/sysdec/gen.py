@@ -182,7 +182,7 @@ class Generator:
             return add("K_SIZED", 0, "0", direction, inner, self.ref(exprs[1], scope, where))
         if name[0] == "x" and name[1:2] == "_":  # a custom type: C function sd_x_NAME
             q = self.ref(exprs[0], scope, where) if exprs else 0
-            return add("K_CUSTOM", 0, "0", direction, self.customs.add("sd_" + name), q)
+            return add("K_CUSTOM", 0, "0", direction, self.customs.add("pt_sd_" + name), q)
         raise DescError("%s: there is no type %s" % (where, name))
 
     def set(self, name):
@@ -312,7 +312,7 @@ class Generator:
     def sig(self, args, ret, aux, lazy, abi, where, by=NO_REF, variants=(0, 0)):
         first, count, entry, slots, paths, fds, names = self.arg_list(args, abi, where)
         r = self.type(ret, (names, abi), where)
-        x = self.auxes.add("sd_aux_" + aux) if aux else NO_REF
+        x = self.auxes.add("pt_sd_aux_" + aux) if aux else NO_REF
         return self.sigs.add((first, count, entry, r, x, by) + variants + ("SDC_LAZY" if lazy else "0",)), slots, paths, fds
 
     def call(self, c, abi):
@@ -417,35 +417,35 @@ class Generator:
             if not rows:
                 o.append("\t{0}")
             o.append("};")
-        o.append("const char sd_text[] =")
+        o.append("const char pt_sd_text[] =")
         o.extend("\t" + s for s in self.text.data if s != '""')
         o[-1] += ";"
         o.insert(len(o) - len(self.text.data) + 1, '\t"\\0"')
-        table("struct sd_type sd_types", self.types.rows, lambda r: "{%s, %d, %s, %d, %d, %d}" % r)
-        table("uint64_t sd_consts", self.consts.rows or [0], lambda r: "%#xu" % r)
-        table("struct sd_expr sd_exprs", self.exprs.rows, lambda r: "{%s, 0, %#x, %#x}" % r)
-        table("struct sd_set sd_sets", self.sets, lambda r: "{%d, %d, %d, %s, 0}" % r)
-        table("struct sd_item sd_items", self.items, lambda r: "{%#xu, %d, %d, %d}" % r)
-        table("struct sd_struct sd_structs", self.structs, lambda r: "{%d, %d, {%d, %d}}" % r)
-        table("struct sd_field sd_fields", self.fields, lambda r: "{%d, %#x, %d, {%d, %d}, {%d, %d}, %d, %s}" % r)
-        table("struct sd_arg sd_args", self.args, lambda r: "{%d, %#x, %d, %d, %d}" % r)
-        table("struct sd_variant sd_variants", self.variants, lambda r: "{%#xu, %d}" % r)
-        table("struct sd_sig sd_sigs", self.sigs.rows, lambda r: "{%d, %d, %d, %d, %#x, %#x, %d, %d, %s}" % r)
-        table("struct sd_call sd_calls", self.calls, lambda r: "{%d, %d, %d, %#x, %#x, %d, %d, %#x}" % r)
+        table("struct sd_type pt_sd_types", self.types.rows, lambda r: "{%s, %d, %s, %d, %d, %d}" % r)
+        table("uint64_t pt_sd_consts", self.consts.rows or [0], lambda r: "%#xu" % r)
+        table("struct sd_expr pt_sd_exprs", self.exprs.rows, lambda r: "{%s, 0, %#x, %#x}" % r)
+        table("struct sd_set pt_sd_sets", self.sets, lambda r: "{%d, %d, %d, %s, 0}" % r)
+        table("struct sd_item pt_sd_items", self.items, lambda r: "{%#xu, %d, %d, %d}" % r)
+        table("struct sd_struct pt_sd_structs", self.structs, lambda r: "{%d, %d, {%d, %d}}" % r)
+        table("struct sd_field pt_sd_fields", self.fields, lambda r: "{%d, %#x, %d, {%d, %d}, {%d, %d}, %d, %s}" % r)
+        table("struct sd_arg pt_sd_args", self.args, lambda r: "{%d, %#x, %d, %d, %d}" % r)
+        table("struct sd_variant pt_sd_variants", self.variants, lambda r: "{%#xu, %d}" % r)
+        table("struct sd_sig pt_sd_sigs", self.sigs.rows, lambda r: "{%d, %d, %d, %d, %#x, %#x, %d, %d, %s}" % r)
+        table("struct sd_call pt_sd_calls", self.calls, lambda r: "{%d, %d, %d, %#x, %#x, %d, %d, %#x}" % r)
         for n in self.customs.rows:
             o.append("sd_custom_fn %s;" % n)
-        o.append("sd_custom_fn *const sd_customs[] = {%s};" % (", ".join(self.customs.rows) or "NULL"))
+        o.append("sd_custom_fn *const pt_sd_customs[] = {%s};" % (", ".join(self.customs.rows) or "NULL"))
         for n in self.auxes.rows:
             o.append("sd_aux_fn %s;" % n)
-        o.append("sd_aux_fn *const sd_auxes[] = {%s};" % (", ".join(self.auxes.rows) or "NULL"))
+        o.append("sd_aux_fn *const pt_sd_auxes[] = {%s};" % (", ".join(self.auxes.rows) or "NULL"))
         for i, abi in enumerate(["64", "32", "x32"]):
             o.append("static const uint16_t numbers_%s[] = {" % abi)
             for at in range(0, len(numbers[i]), 16):
                 o.append("\t" + ", ".join("%d" % n for n in numbers[i][at:at + 16]) + ",")
             o.append("};")
-        o.append("const uint16_t *const sd_numbers[3] = {numbers_64, numbers_32, numbers_x32};")
-        o.append("const uint16_t sd_limits[3] = {%s};" % ", ".join(str(len(n)) for n in numbers))
-        o.append("const struct sd_class sd_classes[] = {")
+        o.append("const uint16_t *const pt_sd_numbers[3] = {numbers_64, numbers_32, numbers_x32};")
+        o.append("const uint16_t pt_sd_limits[3] = {%s};" % ", ".join(str(len(n)) for n in numbers))
+        o.append("const struct sd_class pt_sd_classes[] = {")
         o.extend('\t{"%s", %#xu},' % (n, 1 << i) for i, n in enumerate(CLASSES))
         o.append("\t{NULL, 0}};")
         with open(out_c, "w") as f:
