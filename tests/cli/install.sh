@@ -34,7 +34,7 @@ libs=$PWD/$(dirname "$(find root -name 'libpintle.so')")
 
 for source in version.c "$example"; do
 	name=$(basename "$source" .c)
-	gcc -std=c11 -pedantic-errors -Wall -Wextra -Werror "$source" -o "$name-shared" $(pkgconfig --cflags --libs)
+	gcc -std=c11 -pedantic-errors -Wall -Werror "$source" -o "$name-shared" $(pkgconfig --cflags --libs)
 	gcc -std=c11 "$source" -o "$name-static" $(pkgconfig --cflags) "$libs/libpintle.a" $(pkgconfig --static --libs | sed 's/-lpintle//')
 done
 ldd ./version-static | grep libpintle && fail "the static program needs the shared library"
