@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The kept way into a process's memory: one descriptor of /proc/PID/mem an address space. */
+/* The kept way into a process's memory: one descriptor of /proc/PID/mem an address space. See memory.c. */
 #ifndef PINTLE_CONTROL_MEMORY_H
 #define PINTLE_CONTROL_MEMORY_H
 
+#include <stdbool.h>
+
 struct pt_memory {
-	int fd; /* -1 until first used */
+	int fd;	      /* -1 until first used */
+	bool refused; /* it could not be opened: do not try at every read */
 };
 
 void pt_memory_init(struct pt_memory *m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of one stopped task, as the control loop sees them: filled when first asked for in a stop, forgotten when the
- * task runs, written back once, at resume.
+ * The registers of one stopped task: a set is read when first asked for in a stop, changed here, written back
+ * once at resume, forgotten when the task runs. See regs.c.
  */
 #ifndef PINTLE_CONTROL_REGS_H
 #define PINTLE_CONTROL_REGS_H
@@ -9,17 +9,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "arch/arch.h"
 
 struct ptl_task;
 
+/* What few tasks are ever asked for: the extended and the debug registers. */
+struct pt_regs_more {
+	struct pt_layout layout;
+	unsigned note; /* of the extended set: the full one or the fallback */
+	uint8_t *extended;
+	size_t extended_size;
+	uint64_t debug[PT_DEBUG_WORDS];
+	uint8_t debug_dirty; /* bit per register */
+};
+
 struct pt_regs_cache {
-	bool valid;
-	bool dirty;
+	const struct pt_arch *arch; /* of the last stop it was asked for in; NULL before */
+	uint8_t valid, dirty;	    /* bit per enum pt_set */
+	struct pt_regs_more *more;  /* NULL until first used */
+	_Alignas(8) uint8_t general[PT_GENERAL_MAX];
+	_Alignas(8) uint8_t before[PT_GENERAL_MAX]; /* the general set before it became dirty */
 };
 
 void pt_regs_init(struct ptl_task *t);
 void pt_regs_done(struct ptl_task *t);
 void pt_regs_invalidate(struct ptl_task *t); /* at every new stop */
 int pt_regs_flush(struct ptl_task *t);	     /* before every resume and detach; 0 when nothing was changed */
+
+/* Makes a set of a stopped task valid. -PTL_ERUNNING, -PTL_EGONE, -PTL_EUNSUPPORTED (not there; kernel worker), -ESRCH. */
+int pt_regs_fetch(struct ptl_task *t, enum pt_set set);
+/* The general set, about to be changed by the caller through pt_role_put(); NULL and *ret_error if it cannot be had. */
+void *pt_regs_change(struct ptl_task *t, int *ret_error);
 
 #endif

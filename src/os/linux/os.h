@@ -105,6 +105,25 @@ bool pt_os_is_kernel_worker(pid_t tid); /* PF_IO_WORKER or PF_USER_WORKER */
 /* Calls fn for each tid of the process; stops when fn answers non-zero, and answers that. -errno if the folder cannot be read. */
 int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg);
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* A descriptor of the task's address space as it is now: after an execve it shows the old one. */
+int pt_os_mem_open(pid_t pid, pid_t tid);
+/*
+ * Bytes transferred, fewer than n where what follows is not mapped; -EIO: not even the first could be had; 0: the address
+ * space is gone. Page protection does not count (a private copy is made of a page that is written). A page that
+ * userfaultfd(2) has yet to fill answers -EIO instead of blocking.
+ */
+int64_t pt_os_mem_read(int fd, uint64_t address, void *buffer, size_t n);
+int64_t pt_os_mem_write(int fd, uint64_t address, const void *bytes, size_t n);
+/*
+ * process_vm_readv: faster for much, but it obeys page protection, blocks on a page of userfaultfd(2), and answers -EIO for a whole piece of
+ * which one byte is missing: so it is cut into pieces at pages of size `page`, or, with 0, not at all. May transfer less than n.
+ */
+int64_t pt_os_vm_read(pid_t tid, uint64_t address, void *buffer, size_t n, size_t page);
+/* A descriptor of /proc/PID/pagemap: 8 bytes a page, the highest bit says whether it is in memory now. */
+int pt_os_pagemap_open(pid_t pid, pid_t tid);
+
 /* --- seccomp(2) ----------------------------------------------------------------------------- */
 
 struct sock_fprog;
