@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+extern const struct command cmd_doctor;
 extern const struct command cmd_tables;
 extern const struct command cmd_trace;
 
 const struct command *const cmd_registry[] = {
 	&cmd_trace,
+	&cmd_doctor,
 	&cmd_tables,
 	NULL,
 };
