@@ -8,6 +8,7 @@
 #include <pintle/inspect.h>
 #include <pintle/decode.h>
 #include <pintle/insn.h>
+#include <pintle/procinfo.h>
 
 #define PTL_VERSION_MAJOR 0
 #define PTL_VERSION_MINOR 1
