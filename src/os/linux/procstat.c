@@ -297,7 +297,8 @@ static void gather_it(int proc, struct pt_facts *f)
 		f->hidden = !kill(f->pid, 0) || errno == EPERM;
 		return;
 	}
-	snprintf(path, sizeof(path), "%d", f->pid);
+	/* The folder itself always belongs to the effective user; its files tell whether the process is dumpable. */
+	snprintf(path, sizeof(path), "%d/status", f->pid);
 	f->owner = fstatat(proc, path, &st, 0) ? f->it.uid[1] : st.st_uid;
 	f->same_user_ns = compare_user_ns(proc, f->pid);
 	snprintf(path, sizeof(path), "%d/attr/current", f->pid);
@@ -325,7 +326,8 @@ void pt_facts_gather(int proc, pid_t pid, int error, struct pt_facts *ret)
 	/* The thread's own credentials count, not the process's. */
 	if (pt_proc_status(proc, gettid(), &ret->me))
 		(void)pt_proc_status(proc, ret->self, &ret->me);
-	ret->initial_user_ns = pt_proc_text(proc, "self/uid_map", text, sizeof(text)) <= 0 ||
+	/* Empty: nested, and no ids mapped yet. No such file: a kernel without user namespaces. */
+	ret->initial_user_ns = pt_proc_text(proc, "self/uid_map", text, sizeof(text)) < 0 ||
 		strstr(text, "4294967295") != NULL;
 	ret->filtered = ret->me.seccomp == 2 && ptrace_is_filtered();
 	if (pid > 0 && pid < ret->pid_max)

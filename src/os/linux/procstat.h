@@ -49,7 +49,7 @@ struct pt_facts {
 	struct pt_proc_status it;
 	unsigned live_threads; /* not dead; counted when the given one is */
 	pid_t live_tid;	       /* one of them */
-	uint32_t owner;	       /* of /proc/PID: root's when the process is not dumpable */
+	uint32_t owner;	       /* of the files in /proc/PID: root's when the process is not dumpable */
 	int same_user_ns;      /* 1, 0; -1: not to be known, which itself means no access */
 	char label[128];       /* its security module's profile, "" if none */
 	char tracer_name[64], parent_name[64];
