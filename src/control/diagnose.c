@@ -117,10 +117,13 @@ static bool other_user(const struct pt_facts *f)
 	return !cap_counts(f) && same_ids(f->it.uid) && !ids_match(f->it.uid, f->me.uid);
 }
 
-/* Root inside a container looking out: its capabilities do not reach there. */
+/*
+ * Root inside a container looking out: its capabilities do not reach there. Ids prove nothing, as all that have no name
+ * inside look the same.
+ */
 static bool outer_namespace(const struct pt_facts *f)
 {
-	return has_cap(f) && !cap_counts(f) && !ids_match(f->it.uid, f->me.uid);
+	return has_cap(f) && !cap_counts(f);
 }
 
 static bool saved_id(const struct pt_facts *f)
