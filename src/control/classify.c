@@ -21,7 +21,7 @@ struct pt_stop pt_classify(int status)
 {
 	int low = status & 0xff, sig = status >> 8 & 0xff, event = status >> 16 & 0xff;
 
-	if (low == 0)
+	if ((low & 0x7f) == 0)
 		return (struct pt_stop){PT_STOP_EXITED, sig, false};
 	if (status == 0xffff)
 		return (struct pt_stop){PT_STOP_NONE, 0, false}; /* continued */
