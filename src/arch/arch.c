@@ -189,6 +189,11 @@ bool pt_arch_uses_restart_block(const struct pt_arch *call, uint64_t nr)
 	return listed(call->blockers, nr);
 }
 
+bool pt_arch_is_final(const struct pt_arch *call, uint64_t nr)
+{
+	return listed(call->final, nr);
+}
+
 bool pt_arch_rewind_eintr(const struct pt_arch *task, const struct pt_arch *call, void *general)
 {
 	int64_t nr = pt_role_get_signed(task, general, PT_ROLE_NR);

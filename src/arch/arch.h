@@ -128,6 +128,7 @@ struct pt_arch {
 	uint16_t nr_restart;	    /* restart_syscall(2) */
 	const uint16_t *eintr;	    /* see pt_arch_restartable(); ends with PT_NR_END */
 	const uint16_t *blockers;   /* see pt_arch_uses_restart_block() */
+	const uint16_t *final;	    /* see pt_arch_is_final() */
 };
 #define PT_NR_END 0xffff
 
@@ -185,5 +186,11 @@ bool pt_arch_rewind_eintr(const struct pt_arch *task, const struct pt_arch *call
  * would end with EINTR.
  */
 bool pt_arch_uses_restart_block(const struct pt_arch *call, uint64_t nr);
+
+/*
+ * Calls after which the caller, or a child of it, does not come back to where it was: they cannot be
+ * injected and undone.
+ */
+bool pt_arch_is_final(const struct pt_arch *call, uint64_t nr);
 
 #endif

@@ -28,8 +28,7 @@
 
 void pt_memory_init(struct pt_memory *m)
 {
-	m->fd = -1;
-	m->refused = false;
+	*m = (struct pt_memory){.fd = -1};
 }
 
 void pt_memory_done(struct pt_memory *m)

@@ -76,6 +76,9 @@ static const uint16_t eintr[] = {
 /* nanosleep clock_nanosleep clock_nanosleep_time64 poll futex futex_time64 restart_syscall sigreturn rt_sigreturn */
 static const uint16_t blockers[] = {162, 267, 407, 168, 240, 422, 0, 119, 173, PT_NR_END};
 
+/* exit exit_group execve execveat sigreturn rt_sigreturn restart_syscall fork vfork clone clone3 */
+static const uint16_t final[] = {1, 252, 11, 358, 119, 173, 0, 2, 190, 120, 435, PT_NR_END};
+
 const struct pt_arch pt_arch_i386 = {
 	.name = "i386",
 	.audit = 0x40000003, /* AUDIT_ARCH_I386 */
@@ -101,4 +104,5 @@ const struct pt_arch pt_arch_i386 = {
 	.nr_restart = 0,
 	.eintr = eintr,
 	.blockers = blockers,
+	.final = final,
 };

@@ -111,6 +111,9 @@ static const uint16_t eintr[] = {
 /* nanosleep clock_nanosleep poll futex restart_syscall rt_sigreturn */
 static const uint16_t blockers[] = {35, 230, 7, 202, 219, 15, PT_NR_END};
 
+/* exit exit_group execve execveat rt_sigreturn restart_syscall fork vfork clone clone3 */
+static const uint16_t final[] = {60, 231, 59, 322, 15, 219, 57, 58, 56, 435, PT_NR_END};
+
 const struct pt_arch pt_arch_x86_64 = {
 	.name = "x86-64",
 	.audit = 0xc000003e, /* AUDIT_ARCH_X86_64 */
@@ -135,4 +138,5 @@ const struct pt_arch pt_arch_x86_64 = {
 	.nr_restart = 219,
 	.eintr = eintr,
 	.blockers = blockers,
+	.final = final,
 };

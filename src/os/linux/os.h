@@ -22,13 +22,15 @@ enum pt_trace_option {
 	PT_TRACE_CLONE = 0x8,
 	PT_TRACE_EXEC = 0x10,
 	PT_TRACE_SECCOMP = 0x80,
-	PT_TRACE_EXITKILL = 0x100000
+	PT_TRACE_EXITKILL = 0x100000,
+	PT_TRACE_SUSPEND_SECCOMP = 0x200000 /* needs CAP_SYS_ADMIN; ends with the tracer */
 };
 
 int pt_os_seize(pid_t tid, unsigned options);
 int pt_os_interrupt(pid_t tid);
 int pt_os_listen(pid_t tid);
 int pt_os_detach(pid_t tid, int signo);
+int pt_os_setoptions(pid_t tid, unsigned options);
 
 enum pt_os_go { PT_GO_RUN, PT_GO_SYSCALL, PT_GO_STEP };
 int pt_os_go(pid_t tid, enum pt_os_go how, int signo);
@@ -47,6 +49,14 @@ int pt_os_peek(pid_t tid, uint64_t addr, uint64_t *ret);
 int pt_os_poke(pid_t tid, uint64_t addr, uint64_t word);
 int pt_os_getsigmask(pid_t tid, uint64_t *ret);
 int pt_os_setsigmask(pid_t tid, uint64_t mask);
+/* Address of the task's struct rseq, 0 if it has none; -EINVAL, -EIO: a kernel before 5.13. */
+int pt_os_rseq(pid_t tid, uint64_t *ret_address);
+/* Syscall User Dispatch (mode != 0: on); -EIO: a kernel before 6.4. */
+struct pt_os_dispatch {
+	uint64_t mode, selector, offset, length;
+};
+int pt_os_get_dispatch(pid_t tid, struct pt_os_dispatch *ret);
+int pt_os_set_dispatch(pid_t tid, const struct pt_os_dispatch *dispatch);
 
 /* struct ptrace_syscall_info as the kernel lays it out. */
 struct pt_os_syscall_info {
@@ -95,7 +105,8 @@ struct pt_os_status {
 	pid_t tgid, ppid, tracer;
 	char state;	  /* R S D T t Z X I */
 	uint64_t pending; /* signals queued for the thread or its process that are not blocked */
-	bool seccomp;	  /* has a filter */
+	int seccomp;	  /* 0: none, 1: strict, 2: filters */
+	int filters;	  /* how many; 0 if the kernel (before 5.9) does not say */
 };
 int pt_os_status(pid_t tid, struct pt_os_status *ret);
 uint64_t pt_os_starttime(pid_t tid);	/* 0 if unknown */

@@ -70,7 +70,8 @@ int pt_os_status(pid_t tid, struct pt_os_status *ret)
 	ret->state = p ? *p : '?';
 	ret->pending =
 		(mask(buf, "\nSigPnd:") | mask(buf, "\nShdPnd:")) & ~mask(buf, "\nSigBlk:");
-	ret->seccomp = number(buf, "\nSeccomp:") == 2;
+	ret->seccomp = (int)number(buf, "\nSeccomp:");
+	ret->filters = (int)number(buf, "\nSeccomp_filters:");
 	return ret->tgid ? 0 : -ESRCH;
 }
 

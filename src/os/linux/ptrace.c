@@ -34,6 +34,11 @@ int pt_os_detach(pid_t tid, int signo)
 	return (int)req(PTRACE_DETACH, tid, 0, (uintptr_t)signo);
 }
 
+int pt_os_setoptions(pid_t tid, unsigned options)
+{
+	return (int)req(PTRACE_SETOPTIONS, tid, 0, options);
+}
+
 int pt_os_go(pid_t tid, enum pt_os_go how, int signo)
 {
 	static const int requests[] = {[PT_GO_RUN] = PTRACE_CONT,
@@ -114,6 +119,35 @@ int pt_os_getsigmask(pid_t tid, uint64_t *ret)
 int pt_os_setsigmask(pid_t tid, uint64_t mask)
 {
 	return (int)req(PTRACE_SETSIGMASK, tid, sizeof(mask), (uintptr_t)&mask);
+}
+
+/* Requests that the C library's header of Debian 12 does not have yet. */
+enum { SET_DISPATCH = 0x4210, GET_DISPATCH = 0x4211, GET_RSEQ = 0x420f };
+
+int pt_os_rseq(pid_t tid, uint64_t *ret_address)
+{
+	struct {
+		uint64_t address;
+		uint32_t size, signature, flags, pad;
+	} c = {0};
+	long r = req(GET_RSEQ, tid, sizeof(c), (uintptr_t)&c);
+
+	if (r < 0)
+		return (int)r;
+	*ret_address = c.address;
+	return 0;
+}
+
+int pt_os_get_dispatch(pid_t tid, struct pt_os_dispatch *ret)
+{
+	long r = req(GET_DISPATCH, tid, sizeof(*ret), (uintptr_t)ret);
+
+	return r < 0 ? (int)r : 0;
+}
+
+int pt_os_set_dispatch(pid_t tid, const struct pt_os_dispatch *dispatch)
+{
+	return (int)req(SET_DISPATCH, tid, sizeof(*dispatch), (uintptr_t)dispatch);
 }
 
 int pt_os_syscall_info(pid_t tid, struct pt_os_syscall_info *ret)
