@@ -79,7 +79,7 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 	struct ptl_task *t, **slot;
 	int r = pt_check_thread(s), result = 0;
 	size_t pos, i;
-	bool more;
+	bool more, hurry;
 
 	if (r < 0)
 		return r;
@@ -107,6 +107,7 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 			if (r < 0 && r != -PTL_ETIMEOUT)
 				result = r;
 		}
+		hurry = list.len > 1 && pt_os_hurry();
 		for (i = 0; i < list.len; i++) {
 			pid_t tid = PT_VEC_AT(&list, struct ptl_task *, i)->tid;
 
@@ -119,6 +120,8 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 			else
 				more = true;
 		}
+		if (hurry)
+			pt_os_unhurry();
 		if (only || !list.len)
 			more = false;
 	} while (more && result == 0);

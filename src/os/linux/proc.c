@@ -135,6 +135,21 @@ int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg)
 	return r;
 }
 
+bool pt_os_hurry(void)
+{
+	struct sched_param first = {.sched_priority = 1};
+
+	return sched_getscheduler(0) == SCHED_OTHER &&
+		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+}
+
+void pt_os_unhurry(void)
+{
+	struct sched_param none = {0};
+
+	sched_setscheduler(0, SCHED_OTHER, &none); /* the nice value is kept by the kernel */
+}
+
 int pt_os_getcpu(void)
 {
 	return sched_getcpu();
