@@ -100,6 +100,9 @@ bool cmd_write_all(int fd, const void *bytes, size_t n);
 /* Writes to standard output and answers 0, or says what went wrong and answers 1. A closed pipe is silent. */
 int cmd_print(const struct cmd_call *call, const struct pt_buf *text);
 
+/* Waits for an untraced child and reaps it; false if there is none. Its exit status, or the signal that killed it. */
+bool cmd_wait_child(pid_t pid, int *ret_code, int *ret_signo);
+
 /*
  * A process id from the command line: whole, decimal, 1 ... INT_MAX. 0, or the exit status after
  * "invalid process id: 'x'".
@@ -116,6 +119,8 @@ struct opt_state {
 	int index;	    /* of the next word */
 	const char *bundle; /* rest of a word of bundled letters */
 	bool ended;	    /* "--" was seen */
+	/* The option just answered, as it was written: "-s" or "--string-limit", for messages. */
+	char written[40];
 };
 
 int opt_next(const struct cmd_call *call, struct opt_state *state, const char **ret_arg);

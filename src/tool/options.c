@@ -5,6 +5,7 @@
  */
 #include "tool/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct cmd_option help_option = {0, "help", NULL, false, OPT_HELP, "show this help"};
@@ -76,6 +77,7 @@ static int long_option(const struct cmd_call *call, struct opt_state *st, const 
 		cmd_usage_error(call, "option '--%s' requires an argument", o->name);
 	else {
 		id = o->id;
+		snprintf(st->written, sizeof(st->written), "--%s", o->name);
 		if (eq)
 			*ret_arg = eq + 1;
 		else if (o->arg && !o->optional_arg)
@@ -96,6 +98,7 @@ static int letter_option(const struct cmd_call *call, struct opt_state *st, cons
 		cmd_usage_error(call, "invalid option -- '%c'", letter);
 		return OPT_ERROR;
 	}
+	snprintf(st->written, sizeof(st->written), "-%c", letter);
 	if (!o->arg || o->optional_arg)
 		return o->id;
 	if (st->bundle) {
