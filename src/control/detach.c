@@ -120,8 +120,10 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 			else
 				more = true;
 		}
-		if (hurry)
+		if (hurry) {
 			pt_os_unhurry();
+			s->hurried = true;
+		}
 		if (only || !list.len)
 			more = false;
 	} while (more && result == 0);

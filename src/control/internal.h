@@ -108,6 +108,7 @@ struct ptl_session {
 	bool no_syscall_info; /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 	int sigchld_fd;	      /* -1 until asked for */
 	volatile int kicked;
+	bool hurried; /* pt_os_calm() is due */
 	/* wait.c: when the whole list was last looked through, and what that cost */
 	int64_t scanned_at, scan_cost;
 	bool scan_owed; /* a SIGCHLD was taken since: another may have merged with it */

@@ -162,15 +162,17 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 	struct pt_link *l, *next;
 	struct ptl_task *t;
 	size_t late;
+	bool hurry;
 	int r = pt_check_thread(s);
 
 	if (r < 0)
 		return r;
+	hurry = s->running_count > 1 && pt_os_hurry();
 	do {
 		for (l = s->running.next; l != &s->running; l = l->next) {
 			r = pt_interrupt(PT_TASK_OF(l));
 			if (r < 0)
-				return r;
+				goto out;
 		}
 		late = 0;
 		/* by tid, for the reason wait.c gives; births and scans may lengthen the list meanwhile */
@@ -181,14 +183,20 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 			if (r == -PTL_ETIMEOUT)
 				late++;
 			else if (r < 0)
-				return r;
+				goto out;
 			else if (is_silent_stop(t))
 				stop_silently(t);
 			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
 				break; /* an execve took the neighbour along */
 		}
 	} while (s->running_count > late);
-	return (int)late;
+	r = (int)late;
+out:
+	if (hurry) {
+		pt_os_unhurry();
+		s->hurried = true;
+	}
+	return r;
 }
 
 int ptl_resume_all(struct ptl_session *s)

@@ -231,6 +231,8 @@ void ptl_session_free(struct ptl_session *s)
 	/* what could not be detached stays a tracee of the thread, and runs free when that ends */
 	while (pos = 0, (t = pt_map_next(&s->tasks, &pos)))
 		pt_task_free(t);
+	if (s->hurried)
+		pt_os_calm();
 	pt_cpu_done(s);
 	if (s->sigchld_fd >= 0)
 		close(s->sigchld_fd);

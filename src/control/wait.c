@@ -305,6 +305,10 @@ int ptl_wait_for(struct ptl_session *s, struct ptl_event *ret, int64_t timeout_n
 	struct ptl_task *t;
 	int r;
 
+	if (s->hurried) {
+		pt_os_calm();
+		s->hurried = false;
+	}
 	for (;;) {
 		r = pt_collect(s, deadline < 0 ? -1 : until(deadline));
 		if (r <= 0)

@@ -153,10 +153,12 @@ int pt_os_filter_install(const struct sock_fprog *prog);
 /*
  * Lets the calling thread finish a bounded piece of work ahead of the tasks it wakes meanwhile: round sixty detached busy threads,
  * each woken before the last is let go, an ordinary thread is put back twice or thrice, 15 ms each. True if the kernel
- * permits it (CAP_SYS_NICE) and pt_os_unhurry() is to follow.
+ * permits it (CAP_SYS_NICE) and pt_os_unhurry() is to follow. That leaves the thread with a short time slice, so that it is not put back
+ * on its way out either; pt_os_calm() undoes it, when there is time.
  */
 bool pt_os_hurry(void);
 void pt_os_unhurry(void);
+void pt_os_calm(void);
 
 int pt_os_getcpu(void);
 enum { PT_OS_MAXCPUS = 1024 };

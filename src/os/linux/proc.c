@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Bytes read, NUL-terminated; the kernel makes these files in one piece. */
@@ -143,11 +145,32 @@ bool pt_os_hurry(void)
 		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
 }
 
+/* struct sched_attr of <linux/sched/types.h>, which collides with the C library's <sched.h>. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Back to an ordinary thread of its nice value, with a time slice of so many ns (0: the kernel's own; before 6.12 always that). */
+static void ordinary(uint64_t slice_ns)
+{
+	struct attributes a = {.size = sizeof(a), .policy = SCHED_OTHER, .runtime = slice_ns};
+
+	a.nice = getpriority(PRIO_PROCESS, 0);
+	syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
 void pt_os_unhurry(void)
 {
-	struct sched_param none = {0};
+	ordinary(100000);
+}
 
-	sched_setscheduler(0, SCHED_OTHER, &none); /* the nice value is kept by the kernel */
+void pt_os_calm(void)
+{
+	ordinary(0);
 }
 
 int pt_os_getcpu(void)
