@@ -59,6 +59,7 @@ struct ptl_call {
 	uint32_t flags;	  /* enum ptl_call_flags */
 	uint64_t nr;	  /* as the kernel has it, x32 bit included */
 	uint64_t args[6]; /* for i386 the upper halves are ignored */
+	uint64_t stack_pointer; /* at entry, for what sigreturn restores; 0: not known */
 	/* From here on: known at the exit only. */
 	int64_t rval;	 /* as the kernel returned it: -errno if is_error */
 	bool is_error;

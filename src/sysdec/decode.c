@@ -158,7 +158,7 @@ static void show_arg(struct sd *c, const struct sd_arg *a)
 
 	if (a->cond != SD_NO_REF && !pt_sd_ref(c, a->cond))
 		return;
-	if (c->json || c->d->opt.arg_names)
+	if (c->json || a->named || c->d->opt.arg_names)
 		pt_sd_key(c, pt_sd_text + a->name, a->name_len);
 	else
 		pt_sd_sep(c);
@@ -254,11 +254,17 @@ int ptl_decode_exit(struct ptl_decoder *d, struct ptl_decode_state *st, const st
 
 		if (t->kind == K_POINTER && t->x == SD_BOTH && !pt_sd_failed(&c) && c.args[a->slot] &&
 			!(call->flags & (PTL_CALL_RAW | PTL_CALL_SHALLOW))) {
+			size_t at = out->len, from;
+
 			if (c.json)
 				SD_PUTS(&c, ",\"exit\":");
 			else
 				SD_PUTS(&c, " => ");
-			pt_sd_at(&c, &pt_sd_types[t->p], c.args[a->slot]);
+			from = out->len;
+			pt_sd_at(&c, &pt_sd_types[t->q], c.args[a->slot]);
+			/* Nothing of it was written. */
+			if (out->len == from + 2)
+				out->len = at;
 		}
 	}
 	for (; i < sig->count; i++)
@@ -347,12 +353,16 @@ static void show_result(struct sd *c, const struct sd_type *t)
 	switch ((enum sd_kind)t->kind) {
 	case K_FLAGS:
 	case K_ENUM:
+	case K_SIGNAL:
 		if (c->json) {
 			pt_sd_value(c, t, v);
 			return;
 		}
-		pt_sd_hex0(c, (uint32_t)v);
-		if (t->kind == K_FLAGS && !v)
+		if (t->kind == K_FLAGS)
+			pt_sd_hex0(c, (uint32_t)v);
+		else
+			pt_sd_dec(c, (int64_t)v);
+		if (t->kind != K_ENUM && !v)
 			return;
 		SD_PUTS(c, t->kind == K_FLAGS ? " (flags " : " (");
 		pt_sd_value(c, t, v);

@@ -213,13 +213,24 @@ void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut)
 	c->o->len = (size_t)(to - c->o->data);
 }
 
-void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n)
+void pt_sd_quoted_hex(struct sd *c, const uint8_t *p, size_t n, bool cut)
+{
+	enum ptl_decode_strings style = c->d->opt.strings;
+
+	c->d->opt.strings = PTL_STRINGS_HEX_ALL;
+	pt_sd_quoted(c, p, n, cut);
+	c->d->opt.strings = style;
+}
+
+void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n, bool hex)
 {
 	size_t max = c->d->opt.max_string, want = n < max ? (size_t)n : max;
 	uint8_t *buf = pt_sd_scratch(c, want);
 
 	if (!addr || !buf || !pt_sd_budget(c) || (want && !pt_sd_read(c, addr, buf, want)))
 		pt_sd_address(c, addr);
+	else if (hex)
+		pt_sd_quoted_hex(c, buf, want, n > want);
 	else
 		pt_sd_quoted(c, buf, want, n > want);
 }

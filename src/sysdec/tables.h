@@ -19,9 +19,10 @@ enum sd_kind {
 	K_INT, K_UINT, K_HEX, K_PTR, K_OCT, K_FD, K_DIRFD, K_PID, K_ID, K_MODE, K_UMODE, K_DEV, K_SIGNAL,
 	K_TIME, K_FLAGS, K_ENUM, K_CHAR, K_LAST_SCALAR = K_CHAR,
 	/* addresses of something: by value as well, but read from there */
-	K_POINTER, /* p: type of what is there, x: direction */
+	K_POINTER, /* p: type of what is there, x: direction; q: when out, reference: is it there?, or 0;
+		      when both, the type at exit */
 	K_STR,	   /* NUL-terminated; x: direction, flag SDF_PATH: not cut; q: most bytes or 0 */
-	K_BUF,	   /* p: reference to the length; x: direction */
+	K_BUF,	   /* p: reference to the length; x: direction; q as of K_POINTER */
 	/* objects in memory */
 	K_STRUCT, /* p: struct */
 	K_SIZED,  /* p: struct type, q: reference to its size as the caller gave it */
@@ -34,7 +35,7 @@ enum sd_kind {
 };
 
 /* sd_type.flags */
-enum { SDF_PATH = 1, SDF_SIGNED = 2, SDF_ALWAYS = 4, SDF_PAIR = 8 };
+enum { SDF_PATH = 1, SDF_SIGNED = 2, SDF_HEX = 4, SDF_PAIR = 8 };
 
 enum sd_direction { SD_IN = 1, SD_OUT = 2, SD_INOUT = 3, SD_BOTH = 4 };
 
@@ -83,11 +84,14 @@ struct sd_set {
 	uint8_t unused;
 };
 
+#define SD_SHIFT 255
+
 struct sd_item {
 	uint64_t value; /* cut to the set's width; of a field its mask */
 	uint32_t name;	/* text */
 	uint8_t len;
-	uint8_t choices; /* > 0: a multi-bit field; the items that follow are its values */
+	uint8_t choices; /* > 0: a multi-bit field; the items that follow are its values. SD_SHIFT: a number; the
+			    next item's value says how far up it stands */
 };
 
 /* --- Structs --------------------------------------------------------------------- */
@@ -116,6 +120,7 @@ struct sd_arg {
 	uint32_t name;
 	uint8_t name_len;
 	uint8_t slot;
+	uint8_t named; /* the name is always shown */
 };
 
 struct sd_variant {

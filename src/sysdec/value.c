@@ -112,7 +112,17 @@ static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 	bool any = false, named = false;
 
 	for (; it < end; it++) {
-		if (it->choices) {
+		if (it->choices == SD_SHIFT) {
+			if (rest & it->value) {
+				flag_sep(c, &any);
+				pt_sd_udec(c, (rest & it->value) >> it[1].value);
+				SD_PUTS(c, "<<");
+				pt_sd_put(c, pt_sd_text + it->name, it->len);
+				named = true;
+				rest &= ~it->value;
+			}
+			it++;
+		} else if (it->choices) {
 			uint64_t mask = cut(it->value, size), x = v & mask;
 			const struct sd_item *last = it + it->choices;
 
@@ -122,6 +132,11 @@ static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 			if (choice <= last) {
 				flag_sep(c, &any);
 				pt_sd_put(c, pt_sd_text + choice->name, choice->len);
+				named = true;
+				rest &= ~mask;
+			} else if (x && !c->json) {
+				flag_sep(c, &any);
+				unknown_value(c, s, x);
 				named = true;
 				rest &= ~mask;
 			}
@@ -433,6 +448,8 @@ void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		v = cut(v, size);
 		if ((t->x == SD_OUT || t->x == SD_INOUT) && (pt_sd_failed(c) || !c->exiting))
 			pt_sd_address(c, v);
+		else if (t->x == SD_OUT && t->q && !pt_sd_ref(c, t->q))
+			pt_sd_address(c, v);
 		else
 			pt_sd_at(c, &pt_sd_types[t->p], v);
 		return;
@@ -445,10 +462,10 @@ void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		return;
 	case K_BUF:
 		v = cut(v, size);
-		if (t->x == SD_OUT && (pt_sd_failed(c) || !c->exiting))
+		if (t->x == SD_OUT && (pt_sd_failed(c) || !c->exiting || (t->q && !pt_sd_ref(c, t->q))))
 			pt_sd_address(c, v);
 		else
-			pt_sd_buffer(c, v, pt_sd_ref(c, t->p));
+			pt_sd_buffer(c, v, pt_sd_ref(c, t->p), t->flags & SDF_HEX);
 		return;
 	case K_CUSTOM:
 		pt_sd_customs[t->p](c, t, v, NULL, 0);

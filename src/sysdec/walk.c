@@ -207,7 +207,31 @@ static void show_array(struct sd *c, const struct sd_type *t, const uint8_t *p, 
 	pt_sd_close(c, ']');
 }
 
-static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *p, size_t n)
+/* The bytes that a newer caller has behind the struct we know, unless they are all zero. */
+static void show_rest(struct sd *c, const uint8_t *p, size_t from, size_t to)
+{
+	size_t i;
+
+	for (i = from; i < to && !p[i]; i++)
+		;
+	if (i >= to)
+		return;
+	if (c->json) {
+		SD_KEY(c, "rest");
+		pt_sd_quoted(c, p + from, to - from, false);
+		return;
+	}
+	pt_sd_sep(c);
+	SD_PUTS(c, "/* bytes ");
+	pt_sd_udec(c, from);
+	SD_PUTS(c, "..");
+	pt_sd_udec(c, to - 1);
+	SD_PUTS(c, " */ ");
+	pt_sd_quoted_hex(c, p + from, PT_MIN(to - from, (size_t)c->d->opt.max_string), to - from > c->d->opt.max_string);
+}
+
+/* n bytes of the struct; there are total, if the caller's is longer. */
+static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *p, size_t n, size_t total)
 {
 	const struct sd_struct *cur = c->cur;
 	const uint8_t *cur_p = c->cur_p;
@@ -234,6 +258,8 @@ static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *
 		pt_sd_key(c, pt_sd_text + f->name, f->name_len);
 		pt_sd_object(c, &pt_sd_types[f->type], p + off, size);
 	}
+	if (total > n)
+		show_rest(c, p, n, total);
 	if (elided)
 		pt_sd_more(c);
 	pt_sd_close(c, '}');
@@ -246,11 +272,14 @@ void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_
 {
 	switch ((enum sd_kind)t->kind) {
 	case K_STRUCT:
-		show_struct(c, &pt_sd_structs[t->p], p, n);
+		show_struct(c, &pt_sd_structs[t->p], p, n, n);
 		return;
-	case K_SIZED:
-		show_struct(c, &pt_sd_structs[pt_sd_types[t->p].p], p, n);
+	case K_SIZED: {
+		const struct sd_struct *s = &pt_sd_structs[pt_sd_types[t->p].p];
+
+		show_struct(c, s, p, PT_MIN(n, (size_t)s->size[c->abi]), n);
 		return;
+	}
 	case K_ARRAY:
 		show_array(c, t, p, n);
 		return;
@@ -260,14 +289,9 @@ void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_
 		pt_sd_quoted(c, p, nul ? (size_t)(nul - p) : n, !nul);
 		return;
 	}
-	case K_BYTES: {
-		enum ptl_decode_strings style = c->d->opt.strings;
-
-		c->d->opt.strings = PTL_STRINGS_HEX_ALL;
-		pt_sd_quoted(c, p, n, false);
-		c->d->opt.strings = style;
+	case K_BYTES:
+		pt_sd_quoted_hex(c, p, n, false);
 		return;
-	}
 	case K_CUSTOM:
 		pt_sd_customs[t->p](c, t, n <= 8 ? pt_sd_load(p, n) : 0, p, n);
 		return;
@@ -354,8 +378,9 @@ void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 		pt_sd_customs[t->p](c, t, addr, NULL, 0);
 	} else {
 		n = pt_sd_size(c, t->kind == K_SIZED ? &pt_sd_types[t->p] : t);
+		/* A size below the known one is an older caller's; above, see show_rest(). */
 		if (t->kind == K_SIZED)
-			n = (size_t)PT_MIN((uint64_t)n, pt_sd_ref(c, t->q));
+			n = (size_t)PT_MIN((uint64_t)sizeof(buf), pt_sd_ref(c, t->q));
 		if (n > sizeof(buf) || !pt_sd_read(c, addr, buf, n)) {
 			pt_sd_address(c, addr);
 		} else if (t->kind <= K_LAST_SCALAR || t->kind == K_POINTER || t->kind == K_STR) {

@@ -173,8 +173,9 @@ const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len);
 
 /* n bytes quoted; `...` after the quotes if cut. */
 void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
+void pt_sd_quoted_hex(struct sd *c, const uint8_t *p, size_t n, bool cut);
 /* A buffer of n bytes at addr. */
-void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n);
+void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n, bool hex);
 /* A string at addr; max 0: the options' limit. */
 void pt_sd_string(struct sd *c, uint64_t addr, bool path, size_t max);
 

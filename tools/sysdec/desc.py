@@ -35,8 +35,10 @@ class Struct:
 
 
 class Arg:
-    def __init__(self, name, typ, cond):
-        self.name, self.type, self.cond = name, typ, cond
+    """slot: the register, if the order shown is not that of the call; named: the name is always shown."""
+
+    def __init__(self, name, typ, cond, slot=None, named=False):
+        self.name, self.type, self.cond, self.slot, self.named = name, typ, cond, slot, named
 
 
 class Variant:
@@ -58,9 +60,9 @@ class Call:
 # directions in, out, inout, both are types with one parameter.
 # An expression is an int, ('name', s), ('ret',), or (op, a, b).
 
-TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)|([A-Za-z_][A-Za-z0-9_.]*)|(<<|>>|&&|\|\||==|!=|<=|>=|[-+*/&|!<>()\[\],]))")
+TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)|([A-Za-z_][A-Za-z0-9_.]*)|(=>|<<|>>|&&|\|\||==|!=|<=|>=|[-+*/&|!~<>()\[\],=@]))")
 LEVELS = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["|"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"]]
-DIRECTIONS = ("in", "out", "inout", "both")
+DIRECTIONS = ("in", "out", "inout", "both", "late")
 
 
 class Tokens:
@@ -97,6 +99,8 @@ def parse_expr(t, level=0):
             return ("==", parse_expr(t, level), 0)
         if tok == "-":
             return ("-", 0, parse_expr(t, level))
+        if tok == "~":
+            return ("-", ("-", 0, parse_expr(t, level)), 1)
         if tok[0].isdigit():
             return int(tok, 0)
         if tok == "ret":
@@ -116,7 +120,16 @@ TYPE_PARAMS = {"array": 1, "items": 1}
 def parse_type(t):
     name = t.take()
     if name in DIRECTIONS:
-        return (name, [parse_type(t)])
+        params = []
+        if name == "out" and t.peek() == "(":
+            t.take("(")
+            params.append(("expr", parse_expr(t)))
+            t.take(")")
+        params.insert(0, parse_type(t))
+        if name == "both" and t.peek() == "=>":
+            t.take()
+            params.append(parse_type(t))
+        return (name, params)
     params = []
     if t.peek() == "[":
         t.take("[")
@@ -154,6 +167,13 @@ def parse_args(text, where):
     for part in split_top(text, ","):
         t = Tokens(part, where)
         name = t.take()
+        slot, named = None, False
+        if t.peek() == "@":
+            t.take()
+            slot = int(t.take())
+        if t.peek() == "=":
+            t.take()
+            named = True
         typ = parse_type(t)
         cond = None
         if t.peek() == "if":
@@ -161,7 +181,7 @@ def parse_args(text, where):
             cond = parse_expr(t)
         if t.peek() is not None:
             raise DescError("%s: what is '%s' in '%s'?" % (where, t.peek(), part))
-        args.append(Arg(name, typ, cond))
+        args.append(Arg(name, typ, cond, slot, named))
     return args
 
 
@@ -250,7 +270,10 @@ class Family:
             for m in re.finditer(r"\(([^)]*)\)|(\S+)", line):
                 if m.group(1) is not None:
                     names = m.group(1).split()
-                    block.items.append(("field", names[0], names[1:]))
+                    if "<<" in names[0]:  # (MASK<<SHIFT): a number in the middle, shown as N<<SHIFT
+                        block.items.append(("shift",) + tuple(names[0].split("<<")))
+                    else:
+                        block.items.append(("field", names[0], names[1:]))
                 else:
                     text, _, const = m.group(2).partition("=")
                     block.items.append(("name", text, const or text))

@@ -35,7 +35,7 @@ LIBC = ["sys/socket.h", "netinet/in.h", "netinet/tcp.h", "fcntl.h", "signal.h", 
         "sys/stat.h", "sys/epoll.h", "sys/shm.h", "sys/sem.h", "sys/msg.h", "sys/xattr.h", "sys/personality.h", "poll.h",
         "sys/timerfd.h", "sys/inotify.h", "sys/eventfd.h", "sys/signalfd.h", "sys/resource.h", "sys/ptrace.h",
         "netpacket/packet.h", "net/if.h", "net/if_arp.h", "bits/uio-ext.h", "unistd.h", "time.h", "sys/swap.h",
-        "sys/klog.h", "sys/reboot.h", "sys/quota.h", "sys/mount.h", "bluetooth/bluetooth.h", "sys/un.h"]
+        "sys/klog.h", "dirent.h", "sys/reboot.h", "sys/quota.h", "sys/mount.h", "bluetooth/bluetooth.h", "sys/un.h"]
 PRELUDES = ["", "#include <stdint.h>\n#include <sys/types.h>\n#include <linux/types.h>\n",
             "#include <sys/socket.h>\n#include <netinet/in.h>\n#include <time.h>\n#include <linux/types.h>\n",
             "#include <signal.h>\n#include <stddef.h>\n#include <sys/time.h>\n",
@@ -177,7 +177,9 @@ def family_names(fam):
     for s in fam.sets:
         for it in s.items:
             if it[0] == "field":
-                names.update(n for n in (it[1],) + tuple(it[2]) if not n[0].isdigit())
+                names.update(n for n in (x.split("=")[-1] for x in (it[1],) + tuple(it[2])) if not n[0].isdigit())
+            elif it[0] == "shift":
+                names.update(it[1:])
             elif "*" in it[2]:
                 globs.add(it[2])
             elif it[2][0] != "!" and not it[2].lstrip("-")[0].isdigit():
@@ -212,11 +214,12 @@ def extract_family(headers, path, tmp, version):
     names, globs = family_names(fam)
     for g in globs:
         # Only headers that hold the constants; function-like macros do not compile and fall out.
-        names.update(n for n in headers.index if fnmatch.fnmatchcase(n, g))
+        glob, _, header = g.partition("@")
+        names.update(n for n, hs in headers.index.items() if fnmatch.fnmatchcase(n, glob) and (not header or header in hs))
     report = []
     consts = resolve(headers, sorted(names), lambda n: 'printf("%%lld\\n", (long long)(%s));' % n,
                      lambda n: headers.index.get(n, []), tmp, report)
-    report = [n for n in report if not any(fnmatch.fnmatchcase(n, g) for g in globs)]
+    report = [n for n in report if not any(fnmatch.fnmatchcase(n, g.split('@')[0]) for g in globs)]
     skeys, headers_of = [], {}
     for st in fam.structs:
         skeys.append((st.name, ""))

@@ -151,12 +151,23 @@ class Generator:
         exprs = [p[1] for p in params if p[0] == "expr"]
         if name in self.aliases:
             return self.type(self.aliases[name], scope, where, direction)
+        if name == "late":
+            row = self.types.rows[self.type(params[0], scope, where)]
+            return self.types.add(row[:3] + (2,) + row[4:])
         if name in DIRECTIONS:
             x = DIRECTIONS.index(name) + 1
             inner = self.type(params[0], scope, where, x)
-            if self.types.rows[inner][0] in ("K_STR", "K_BUF") and params[0][0] not in DIRECTIONS:
+            row = self.types.rows[inner]
+            if row[0] in ("K_STR", "K_BUF") and params[0][0] not in DIRECTIONS:
+                if row[0] == "K_BUF" and len(params) > 1:
+                    return self.types.add(row[:5] + (self.ref(params[1][1], scope, where),))
                 return inner
-            return add("K_POINTER", 0, "0", x, inner)
+            q = 0
+            if name == "out" and len(params) > 1:
+                q = self.ref(params[1][1], scope, where)
+            elif name == "both":
+                q = self.type(params[1], scope, where, x) if len(params) > 1 else inner
+            return add("K_POINTER", 0, "0", x, inner, q)
         if name in SCALARS:
             s = SCALARS[name]
             return add(s[0], s[1], s[2] if len(s) > 2 else "0")
@@ -173,8 +184,8 @@ class Generator:
         if name in ("str", "path"):
             q = self.ref(exprs[0], scope, where) if exprs else 0
             return add("K_STR", 0, "SDF_PATH" if name == "path" else "0", direction or 1, 0, q)
-        if name == "buf":
-            return add("K_BUF", 0, "0", direction or 1, self.ref(exprs[0], scope, where))
+        if name in ("buf", "hexbuf"):
+            return add("K_BUF", 0, "SDF_HEX" if name == "hexbuf" else "0", direction or 1, self.ref(exprs[0], scope, where))
         if name == "array":
             return add("K_ARRAY", 0, "0", direction, self.type(params[0], scope, where), self.ref(exprs[0], scope, where))
         if name == "sized":
@@ -206,10 +217,16 @@ class Generator:
         rows = []
         seen_names = set()
         for kind, text, const in s.items:
-            if kind == "field":
+            if kind == "shift":
+                # The mask is that of the number, before it is moved.
+                shift = self.const(const, abi, s.where)
+                rows.append((self.const(text, abi, s.where) << shift, const, 0, 255))
+                rows.append((shift, "", 0, 0))
+            elif kind == "field":
                 rows.append((self.const(text, abi, s.where), "", 0, len(const)))
-                rows += [(self.const(c, abi, s.where), c, 0, 0) for c in const]
+                rows += [(self.const(c.split("=")[-1], abi, s.where), c.split("=")[0], 0, 0) for c in const]
             elif "*" in const:
+                const = const.split("@")[0]
                 skip = {i[2][1:] for i in s.items if i[0] == "name" and i[2][0] == "!"}
                 found = [(v[abi], n) for n, v in self.tab.consts.items() if fnmatch.fnmatchcase(n, const)
                          and not any(fnmatch.fnmatchcase(n, k) for k in skip) and n not in seen_names]
@@ -249,10 +266,11 @@ class Generator:
         if max(sizes) > 4096:
             raise DescError("%s: %s is too large" % (s.where, name))
         rows, names = [], {}
+        for i, f in enumerate(s.fields):
+            # Alternatives of a union stand in the same place under one name.
+            names.setdefault(f.name, 0x2000 | i)
         for f in s.fields:
             off64, size64, off32, size32 = self.tab.fields[(name, f.path)] if f.path != "_" else (0, 0, 0, 0)
-            # Alternatives of a union stand in the same place under one name.
-            names.setdefault(f.name, 0x2000 | len(rows))
             scope = (names, ABI64)
             rows.append((self.type(f.type, scope, s.where), self.ref(f.cond, scope, s.where) if f.cond is not None else NO_REF,
                          self.text.add(f.name), max(off64, 0), max(off32, 0), size64, size32, len(f.name),
@@ -277,19 +295,20 @@ class Generator:
     def needs_exit(self, row):
         """Is an argument of this type written by the kernel (so printed at exit)?"""
         kind, _, _, x, p, q = row
-        if kind in ("K_POINTER", "K_STR", "K_BUF", "K_CUSTOM"):
-            return x in (2, 3)
-        return False
+        return kind not in ("K_ARRAY", "K_STRUCT", "K_SIZED") and x in (2, 3)
 
     def arg_list(self, args, abi, where):
-        """-> (first, count, printed at entry, slots used, path mask, fd mask)"""
-        names, slot, rows, entry, paths, fds = {}, 0, [], None, 0, 0
+        """-> (first, count, printed at entry, slots used, path mask, fd mask, names, has `both`)"""
+        names, slot, slots, rows, entry, paths, fds, lazy = {}, 0, 0, [], None, 0, 0, False
         placed = []
         for a in args:
             pair = abi == ABI32 and self.is_pair(a.type)
+            slot = slot if a.slot is None else a.slot
             names[a.name] = 0x1000 | slot | (0x100 if self.is_32bit(a.type) else 0)
             placed.append((a, slot))
             slot += 2 if pair else 1
+            slots = max(slots, slot)
+        slot = slots
         if slot > 6:
             raise DescError("%s: more than six registers" % where)
         for i, (a, at) in enumerate(placed):
@@ -298,22 +317,25 @@ class Generator:
             row = self.types.rows[t]
             if entry is None and self.needs_exit(row):
                 entry = i
+            if entry is None and row[0] == "K_POINTER" and row[3] == 4:
+                entry = i + 1
+                lazy = True
             if row[0] == "K_STR" and row[2] == "SDF_PATH":
                 paths |= 1 << at
             if row[0] in ("K_FD", "K_DIRFD"):
                 fds |= 1 << at
-            rows.append((t, self.ref(a.cond, scope, where) if a.cond is not None else NO_REF, self.text.add(a.name), len(a.name), at))
+            rows.append((t, self.ref(a.cond, scope, where) if a.cond is not None else NO_REF, self.text.add(a.name), len(a.name), at, int(a.named)))
         key = tuple(rows)
         if key not in self.arg_lists:
             self.arg_lists[key] = len(self.args)
             self.args += rows
-        return (self.arg_lists[key], len(rows), len(rows) if entry is None else entry, slot, paths, fds, names)
+        return (self.arg_lists[key], len(rows), len(rows) if entry is None else entry, slot, paths, fds, names, lazy)
 
     def sig(self, args, ret, aux, lazy, abi, where, by=NO_REF, variants=(0, 0)):
-        first, count, entry, slots, paths, fds, names = self.arg_list(args, abi, where)
+        first, count, entry, slots, paths, fds, names, both = self.arg_list(args, abi, where)
         r = self.type(ret, (names, abi), where)
         x = self.auxes.add("pt_sd_aux_" + aux) if aux else NO_REF
-        return self.sigs.add((first, count, entry, r, x, by) + variants + ("SDC_LAZY" if lazy else "0",)), slots, paths, fds
+        return self.sigs.add((first, count, entry, r, x, by) + variants + ("SDC_LAZY" if lazy or both else "0",)), slots, paths, fds
 
     def call(self, c, abi):
         by, variants = NO_REF, (0, 0)
@@ -409,7 +431,7 @@ class Generator:
             s = SCALARS[n]
             alias_types[n] = self.types.add((s[0], s[1], s[2] if len(s) > 2 else "0", 0, 0, 0))
         o = ["/* Made by tools/sysdec/gen.py; do not edit. */", "/* SPDX-License-Identifier: MIT */",
-             '#include "sysdec/tables.h"', ""]
+             '#include "sysdec/names.h"', ""]
 
         def table(decl, rows, fmt):
             o.append("const %s[] = {" % decl)
@@ -428,15 +450,11 @@ class Generator:
         table("struct sd_item pt_sd_items", self.items, lambda r: "{%#xu, %d, %d, %d}" % r)
         table("struct sd_struct pt_sd_structs", self.structs, lambda r: "{%d, %d, {%d, %d}}" % r)
         table("struct sd_field pt_sd_fields", self.fields, lambda r: "{%d, %#x, %d, {%d, %d}, {%d, %d}, %d, %s}" % r)
-        table("struct sd_arg pt_sd_args", self.args, lambda r: "{%d, %#x, %d, %d, %d}" % r)
+        table("struct sd_arg pt_sd_args", self.args, lambda r: "{%d, %#x, %d, %d, %d, %d}" % r)
         table("struct sd_variant pt_sd_variants", self.variants, lambda r: "{%#xu, %d}" % r)
         table("struct sd_sig pt_sd_sigs", self.sigs.rows, lambda r: "{%d, %d, %d, %d, %#x, %#x, %d, %d, %s}" % r)
         table("struct sd_call pt_sd_calls", self.calls, lambda r: "{%d, %d, %d, %#x, %#x, %d, %d, %#x}" % r)
-        for n in self.customs.rows:
-            o.append("sd_custom_fn %s;" % n)
         o.append("sd_custom_fn *const pt_sd_customs[] = {%s};" % (", ".join(self.customs.rows) or "NULL"))
-        for n in self.auxes.rows:
-            o.append("sd_aux_fn %s;" % n)
         o.append("sd_aux_fn *const pt_sd_auxes[] = {%s};" % (", ".join(self.auxes.rows) or "NULL"))
         for i, abi in enumerate(["64", "32", "x32"]):
             o.append("static const uint16_t numbers_%s[] = {" % abi)
@@ -450,7 +468,8 @@ class Generator:
         o.append("\t{NULL, 0}};")
         with open(out_c, "w") as f:
             f.write("\n".join(o) + "\n")
-        h = ["/* Made by tools/sysdec/gen.py; do not edit. */", "/* SPDX-License-Identifier: MIT */", "enum {"]
+        h = ["/* Made by tools/sysdec/gen.py; do not edit. */", "/* SPDX-License-Identifier: MIT */", '#include "sysdec/tables.h"']
+        h += ["sd_custom_fn %s;" % n for n in self.customs.rows] + ["sd_aux_fn %s;" % n for n in self.auxes.rows] + ["enum {"]
         h += ["\tSET_%s = %d," % x for x in sorted(self.set_index.items())]
         h += ["\tSTRUCT_%s = %d," % x for x in sorted(self.struct_index.items())]
         h += ["\tTYPE_%s = %d," % x for x in sorted({**alias_types, **struct_types, **set_types}.items())]
