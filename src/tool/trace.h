@@ -18,8 +18,6 @@
 #include <time.h>
 #include "tool/cmd.h"
 
-#pragma weak ptl_decode_siginfo /* until the library has it */
-
 /* --- sets ---------------------------------------------------------------------------- */
 
 enum { CALL_LIMIT = 1024 };

@@ -118,10 +118,8 @@ static void json_signal(struct trace *t, struct trace_task *k, const struct ptl_
 
 	begin_event(&j, k, "signal");
 	key_signal(&j, "signal", info->signo);
-	if (ptl_decode_siginfo) {
-		pt_buf_puts(&k->log->text, ",\"info\":");
-		ptl_decode_siginfo(t->decoder, k, info->raw, sizeof(info->raw), &k->log->text);
-	}
+	pt_buf_puts(&k->log->text, ",\"info\":");
+	ptl_decode_siginfo(t->decoder, k, info->raw, sizeof(info->raw), &k->log->text);
 	end_event(t, k, &j);
 }
 

@@ -387,8 +387,10 @@ void trace_end_tracees(struct trace *t)
 	struct ptl_task *task;
 	size_t pos = 0;
 
-	if (!t->session || !ptl_task_count(t->session))
+	if (!t->session)
 		return;
+	if (!ptl_task_count(t->session))
+		goto out;
 	if (launched && t->fatal_signal && !t->main_ended) {
 		/* what ends us would have ended the program too, had we not stood in between */
 		kill(t->main_pid, SIGCONT);
@@ -406,6 +408,7 @@ void trace_end_tracees(struct trace *t)
 		return;
 	}
 	detach_all(t);
+out:
 	if (launched && !t->fatal_signal && !t->main_ended)
 		/* our child runs on without us: its end is ours */
 		t->main_ended = cmd_wait_child(t->main_pid, &t->main_code, &t->main_signo);

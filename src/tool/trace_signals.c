@@ -72,7 +72,7 @@ void trace_install_signals(struct trace *t)
 	for (i = 0; i < PT_COUNTOF(fatal_signals); i++) {
 		if (t->config.interruptible >= 3)
 			sigaddset(&block, fatal_signals[i]);
-		else if (found_action(fatal_signals[i])->sa_handler != SIG_IGN) /* nohup(1) stays in force */
+		else if (fatal_signals[i] != SIGHUP || found_action(SIGHUP)->sa_handler != SIG_IGN) /* nohup(1) stays in force */
 			sigaction(fatal_signals[i], &fatal, NULL);
 	}
 	if (t->config.interruptible >= 4)

@@ -332,8 +332,7 @@ static void text_signal(struct trace *t, struct trace_task *k, const struct ptl_
 
 	put_tint(t, &line, TINT_EVENT);
 	pt_buf_printf(line.to, "--- %s ", name ? name : "SIG?");
-	if (ptl_decode_siginfo)
-		ptl_decode_siginfo(t->decoder, k, info->raw, sizeof(info->raw), line.to);
+	ptl_decode_siginfo(t->decoder, k, info->raw, sizeof(info->raw), line.to);
 	pt_buf_puts(line.to, " ---");
 	put_tint(t, &line, TINT_NONE);
 	end_line(t, k, &line);
