@@ -3,8 +3,8 @@
  * Where the lines of a trace go: standard error, a file, a file for each task (-ff), or a program's input.
  *
  * Lines are collected in memory. A log that somebody may be watching, or that the traced program itself may write to, is
- * written out before a tracee goes on into a system call, so that both outputs interleave as they happened. A file is written
- * when enough has come together, or at the next tick of the timer.
+ * written out before a tracee goes on into a system call, so that both outputs interleave as they happened: standard error,
+ * and a terminal. Anything else is written when enough has come together, or at the next tick of the timer.
  *
  * A log that cannot be written ends the run, once and with a message: t->ending.
  */
@@ -45,14 +45,13 @@ static int keep_high(int fd)
 static int open_file(struct trace *t)
 {
 	const struct trace_config *c = &t->config;
-	struct stat st;
 	int fd = keep_high(open(c->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (c->append ? O_APPEND : O_TRUNC), 0666));
 
 	if (fd < 0)
 		return cmd_error(t->call, "cannot open '%s': %s", c->output, strerror(errno));
 	t->shared.fd = fd;
 	t->shared.owned = true;
-	t->shared.prompt = fstat(fd, &st) || !S_ISREG(st.st_mode);
+	t->shared.prompt = isatty(fd);
 	return 0;
 }
 
