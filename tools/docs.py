@@ -21,7 +21,12 @@ import sys
 
 def load(path):
     with open(path, encoding="utf-8") as f:
-        return json.load(f)
+        tables = json.load(f)
+    for command in tables["commands"]:
+        # Every command knows it, whether its table says so or not.
+        if not any(o.get("name") == "help" for o in command["options"]):
+            command["options"].append({"name": "help", "help": "show a summary of all this"})
+    return tables
 
 
 def read(path):
@@ -35,6 +40,11 @@ def find(tables, name):
 
 def options(command):
     return [o for o in command["options"] if "group" not in o]
+
+
+def runs_program(command):
+    """Its operands are a command line, not process ids or files."""
+    return "PROGRAM" in command["usage"]
 
 
 # --- manual pages -------------------------------------------------------------------------------
@@ -73,7 +83,6 @@ def command_head(command, version):
             out += [f"## {escape(option['group'])}", ""]
             continue
         out += [option_head(option), "\t" + escape(option["help"]).replace("\n", "++\n\t"), ""]
-    out += ["*--help*", "\tshow a summary of all this", ""]
     if command["examples"]:
         out += ["# EXAMPLES", ""]
         for example in command["examples"]:
@@ -158,11 +167,11 @@ def bash(tables):
                   for o in options(command) if "name" in o]
         valued = [f"-{o['letter']}" for o in options(command) if "letter" in o and "arg" in o and not o["optional_arg"]]
         pids = [f"-{o['letter']}" for o in options(command) if "letter" in o and takes_pid(o)]
-        out += [f"\t{command['name']})", f"\t\toptions='{' '.join(every)} --help'",
+        out += [f"\t{command['name']})", f"\t\toptions='{' '.join(every)}'",
                 f"\t\tvalued=' {' '.join(valued)} '", f"\t\tpids=' {' '.join(pids)} '"]
-        if command["options_first"]:
+        if runs_program(command):
             out.append("\t\tprogram=1")
-        elif command["usage"].startswith("PID") or "[PID" in command["usage"] or " PID" in command["usage"]:
+        elif "PID" in command["usage"]:
             out.append("\t\tpids+=' operand '")
         out.append("\t\t;;")
     out += ["\t*) return ;;", "\tesac",
@@ -217,9 +226,9 @@ def zsh(tables):
             if "name" in option:
                 long_value = f"=-[{text}]:{value}" if optional else f"=[{text}]{value}" if arg else f"[{text}]"
                 out.append(f"\t\t\t\t'*--{option['name']}{long_value}' \\")
-        tail = "'(-)1:program:_command_names -e' '*::argument:_normal'" if command["options_first"] \
+        tail = "'(-)1:program:_command_names -e' '*::argument:_normal'" if runs_program(command) \
             else "'1:process:_pids' '*:argument:_files'"
-        out.append(f"\t\t\t\t'--help[show help]' {tail} ;;")
+        out.append(f"\t\t\t\t{tail} ;;")
     out += ["\t\tesac ;;", "\tesac", "}", "_pintle \"$@\""]
     return "\n".join(out) + "\n"
 
@@ -241,7 +250,7 @@ def fish(tables):
             if "arg" in option and not option["optional_arg"]:
                 words.append("-x -a '(__fish_complete_pids)'" if takes_pid(option) else "-r")
             out.append(f"{begin} {' '.join(words)} -d {quote(short_help(option))}")
-        if command["options_first"]:
+        if runs_program(command):
             out.append(f"{begin} -a '(__fish_complete_subcommand)'")
         else:
             out.append(f"{begin} -a '(__fish_complete_pids)'")
@@ -268,7 +277,7 @@ def check(tables_path, docs):
         bad.append(f"docs/man/{name}.scd: there is no such command")
     for name in sorted(pages & wanted):
         command = find(tables, name.removeprefix("pintle-"))
-        known = {"help"} | {o["name"] for o in (options(command) if command else []) if "name" in o}
+        known = {o["name"] for o in (options(command) if command else []) if "name" in o}
         if not command:
             known |= {"log", "version"}
         letters = {o["letter"] for o in (options(command) if command else []) if "letter" in o} | set("hV")

@@ -25,13 +25,20 @@ has() # ANSWER WORD...
 has trace pintle tr
 has help pintle he
 has trace pintle help t
+has $$ pintle trace -p $$
+has $$ pintle doctor $$
 [ -z "$(complete_words pintle nonsense '')" ] || fail "completes an unknown command"
 # Every option that the help shows is completed, and nothing else.
 for command in $("$PINTLE" tables | python3 -c 'import json, sys; print(*(c["name"] for c in json.load(sys.stdin)["commands"]))'); do
-	shown=$("$PINTLE" $command --help | grep -oE '^ {2,6}(-[A-Za-z0-9]|--[a-z][a-z-]*)(, --[a-z][a-z-]*)?' |
-		grep -oE '(--[a-z][a-z-]*|-[A-Za-z0-9]$|-[A-Za-z0-9],)' | tr -d , | sort -u)
-	offered=$(complete_words pintle $command - | tr -d = | grep -vFx -- --help | sort -u)
-	[ "$(echo "$shown" | grep -vFx -- --help)" = "$offered" ] ||
+	# "  -a COLUMN, --columns=COLUMN ..." and "      --argv0=NAME ..."
+	help=$("$PINTLE" $command --help)
+	shown=$({
+		echo --help
+		sed -nE 's/^  -([A-Za-z0-9])([ ,].*|$)/-\1/p' <<<"$help"
+		sed -nE 's/^  (-[A-Za-z0-9]( [^ ,]+)?, |    )--([a-z0-9-]+).*/--\3/p' <<<"$help"
+	} | sort -u)
+	offered=$(complete_words pintle $command - | tr -d = | sort -u)
+	[ "$shown" = "$offered" ] ||
 		fail "$command: help shows and completion offers differ: $(diff <(echo "$shown") <(echo "$offered"))"
 done
 # What follows the program is not ours.
