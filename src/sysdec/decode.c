@@ -74,15 +74,12 @@ static void begin(struct sd *c, struct ptl_decoder *d, struct ptl_decode_state *
 		c->args[i] = c->word == 4 ? (uint32_t)call->args[i] : call->args[i];
 }
 
-static uint16_t find_variant(struct sd *c, uint16_t sig)
+static uint16_t choose(struct sd *c, uint16_t sig)
 {
 	const struct sd_sig *s = &pt_sd_sigs[sig];
 	size_t lo = 0, hi = s->variant_count;
-	uint32_t value;
+	uint32_t value = (uint32_t)pt_sd_ref(c, s->by);
 
-	if (s->by == SD_NO_REF)
-		return sig;
-	value = (uint32_t)pt_sd_ref(c, s->by);
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
@@ -93,6 +90,19 @@ static uint16_t find_variant(struct sd *c, uint16_t sig)
 	}
 	if (lo < s->variant_count && pt_sd_variants[s->variants + lo].value == value)
 		return pt_sd_variants[s->variants + lo].sig;
+	return sig;
+}
+
+/* A variant may have variants of its own; the generator writes those before it, so this ends. */
+static uint16_t find_variant(struct sd *c, uint16_t sig)
+{
+	while (pt_sd_sigs[sig].by != SD_NO_REF) {
+		uint16_t chosen = choose(c, sig);
+
+		if (chosen == sig)
+			break;
+		sig = chosen;
+	}
 	return sig;
 }
 

@@ -56,6 +56,7 @@ enum sd_ref_tag {
 	SD_REF_RET = 3,
 	SD_REF_EXPR = 4,
 	SD_REF_CONST = 5,
+	SD_REF_AT = 6, /* the 32 bits that an argument, the index, points to */
 };
 #define SD_REF_TAG(r) ((r) >> 12)
 #define SD_REF_INDEX(r) ((r) & 0xfff)

@@ -149,6 +149,11 @@ uint64_t pt_sd_ref(struct sd *c, uint16_t ref)
 		return expr_value(c, &pt_sd_exprs[i]);
 	case SD_REF_CONST:
 		return pt_sd_consts[i];
+	case SD_REF_AT: {
+		uint8_t word[4];
+
+		return pt_sd_read(c, c->args[i & 7], word, sizeof(word)) ? pt_sd_load(word, sizeof(word)) : 0;
+	}
 	}
 	return 0;
 }

@@ -42,8 +42,12 @@ class Arg:
 
 
 class Variant:
+    """One alternative of a call; may have alternatives of its own."""
+
     def __init__(self, values, args, ret, aux, lazy, where):
         self.values, self.args, self.ret, self.aux, self.lazy, self.where = values, args, ret, aux, lazy, where
+        self.by = None
+        self.variants = []
 
 
 class Call:
@@ -58,7 +62,7 @@ class Call:
 #
 # A type is (name, [params]) where params are types, or ('expr', ...) trees; the
 # directions in, out, inout, both are types with one parameter.
-# An expression is an int, ('name', s), ('ret',), or (op, a, b).
+# An expression is an int, ('name', s), ('ret',), ('at', ('name', s)), or (op, a, b).
 
 TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)|([A-Za-z_][A-Za-z0-9_.]*)|(=>|<<|>>|&&|\|\||==|!=|<=|>=|[-+*/&|!~<>()\[\],=@]))")
 LEVELS = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["|"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"]]
@@ -101,6 +105,8 @@ def parse_expr(t, level=0):
             return ("-", 0, parse_expr(t, level))
         if tok == "~":
             return ("-", ("-", 0, parse_expr(t, level)), 1)
+        if tok == "*":
+            return ("at", ("name", t.take()))
         if tok[0].isdigit():
             return int(tok, 0)
         if tok == "ret":
@@ -228,9 +234,11 @@ class Family:
             if line[0] in " \t":
                 if block is None:
                     raise DescError("%s: an indented line belongs to nothing" % where)
-                self.continue_block(block, line.strip(), where)
+                indent = len(line) - len(line.lstrip())
+                self.continue_block(block, indent, line.strip(), where)
                 continue
             block = self.start_block(line, where)
+            self.open = [(0, block)]
 
     def start_block(self, line, where):
         words = line.split()
@@ -265,7 +273,7 @@ class Family:
         self.calls.append(c)
         return c
 
-    def continue_block(self, block, line, where):
+    def continue_block(self, block, indent, line, where):
         if isinstance(block, Set):
             for m in re.finditer(r"\(([^)]*)\)|(\S+)", line):
                 if m.group(1) is not None:
@@ -298,14 +306,22 @@ class Family:
                         raise DescError("%s: what is '%s'?" % (where, w))
                 block.fields.append(Field(name, typ, cond, verbose, path))
         elif isinstance(block, Call):
+            # What a line belongs to is the last one that stands further left.
+            while self.open[-1][0] >= indent:
+                self.open.pop()
+            owner = self.open[-1][1]
             if line.startswith("by "):
-                block.by = parse_expr(Tokens(line[3:], where))
+                owner.by = parse_expr(Tokens(line[3:], where))
                 return
+            if owner.by is None:
+                raise DescError("%s: a variant without 'by'" % where)
             m = VARIANT.match(line)
             if not m:
                 raise DescError("%s: cannot read '%s'" % (where, line))
             ret, aux, lazy = parse_ret(m.group(3) or "", where) if m.group(3) is not None else (None, None, False)
-            block.variants.append(Variant(m.group(1).split(), parse_args(m.group(2), where), ret, aux, lazy, where))
+            v = Variant(m.group(1).split(), parse_args(m.group(2), where), ret, aux, lazy, where)
+            owner.variants.append(v)
+            self.open.append((indent, v))
 
 
 def expr_names(e):

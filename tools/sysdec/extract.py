@@ -199,13 +199,16 @@ def family_names(fam):
     for t in fam.aliases.values():
         for e in desc.type_exprs(t):
             add_expr(e)
-    for c in fam.calls:
+
+    def add_call(c):
         add_args(c.args)
         if c.by is not None:
             add_expr(c.by)
         for v in c.variants:
             names.update(n for n in v.values if not n[0].isdigit())
-            add_args(v.args)
+            add_call(v)
+    for c in fam.calls:
+        add_call(c)
     return names, globs
 
 

@@ -119,7 +119,7 @@ class Generator:
             return e
         if e[0] == "name":
             return self.const(e[1], abi, where) if is_constant(e[1]) else e
-        if e[0] == "ret":
+        if e[0] in ("ret", "at"):
             return e
         a, b = self.fold(e[1], abi, where), self.fold(e[2], abi, where)
         if isinstance(a, int) and isinstance(b, int) and e[0] in FOLD:
@@ -136,6 +136,11 @@ class Generator:
             return e if e < 0x1000 else 0x5000 | self.consts.add(e)
         if e[0] == "ret":
             return 0x3000
+        if e[0] == "at":
+            arg = self.ref_folded(e[1], scope, where)
+            if arg >> 12 != 1:
+                raise DescError("%s: * is for arguments" % where)
+            return 0x6000 | arg & 7
         if e[0] == "name":
             if e[1] not in scope[0]:
                 raise DescError("%s: %s is no argument or field before this" % (where, e[1]))
@@ -338,24 +343,27 @@ class Generator:
         return self.sigs.add((first, count, entry, r, x, by) + variants + ("SDC_LAZY" if lazy or both else "0",)), slots, paths, fds
 
     def call(self, c, abi):
+        return self.branch(c, c.args, c.ret, c.aux, c.lazy, abi)
+
+    def branch(self, c, args, ret, aux, lazy, abi):
+        """The signature of a call or variant whose arguments are args, with those of its variants."""
         by, variants = NO_REF, (0, 0)
         if c.by is not None:
-            names = self.arg_list(c.args, abi, c.where)[6]
+            names = self.arg_list(args, abi, c.where)[6]
             by = self.ref(c.by, (names, abi), c.where)
-            used = [n for n in (a.name for a in c.args) if n in set(self.names_in(c.by))]
-            at = max(i for i, a in enumerate(c.args) if a.name in used) + 1
+            used = set(self.names_in(c.by))
+            at = max(i for i, a in enumerate(args) if a.name in used) + 1
             rows = {}
             for v in c.variants:
                 own = [a.name for a in v.args]
-                args = c.args[:at] + v.args
                 if len(set(own)) != len(own):
                     raise DescError("%s: an argument twice" % v.where)
-                s = self.sig(args, v.ret or c.ret, v.aux if v.ret else c.aux, v.lazy or c.lazy, abi, v.where)[0]
+                s = self.branch(v, args[:at] + v.args, v.ret or ret, v.aux if v.ret else aux, v.lazy or lazy, abi)[0]
                 for name in v.values:
                     rows.setdefault(self.const(name, abi, v.where) & 0xffffffff, s)
             variants = (len(self.variants), len(rows))
             self.variants += sorted(rows.items())
-        return self.sig(c.args, c.ret, c.aux, c.lazy, abi, c.where, by, variants)
+        return self.sig(args, ret, aux, lazy, abi, c.where, by, variants)
 
     def names_in(self, e):
         if isinstance(e, tuple):
