@@ -374,7 +374,9 @@ static void show_result(struct sd *c, const struct sd_type *t)
 			pt_sd_dec(c, (int64_t)v);
 		if (t->kind != K_ENUM && !v)
 			return;
-		SD_PUTS(c, t->kind == K_FLAGS ? " (flags " : " (");
+		SD_PUTS(c, " (");
+		if (t->kind == K_FLAGS)
+			SD_PUTS(c, "flags ");
 		pt_sd_value(c, t, v);
 		pt_sd_putc(c, ')');
 		return;

@@ -60,6 +60,8 @@ uint8_t *pt_sd_scratch(struct sd *c, size_t n)
 	struct ptl_decoder *d = c->d;
 	uint8_t *p;
 
+	if (n == 0)
+		n = 1;
 	if (n <= d->scratch_size)
 		return d->scratch;
 	p = realloc(d->scratch, n);

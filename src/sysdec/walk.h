@@ -84,7 +84,8 @@ static inline void pt_sd_put(struct sd *c, const char *s, size_t n)
 		c->o->len += n;
 	}
 }
-#define SD_PUTS(c, literal) pt_sd_put(c, literal, sizeof(literal) - 1)
+/* "" makes sure that it is a literal. */
+#define SD_PUTS(c, literal) pt_sd_put(c, "" literal, sizeof(literal) - 1)
 
 static inline void pt_sd_putc(struct sd *c, char ch)
 {
@@ -126,7 +127,7 @@ static inline void pt_sd_close(struct sd *c, char ch)
 
 /* Separator and `name=`. */
 void pt_sd_key(struct sd *c, const char *name, size_t n);
-#define SD_KEY(c, literal) pt_sd_key(c, literal, sizeof(literal) - 1)
+#define SD_KEY(c, literal) pt_sd_key(c, "" literal, sizeof(literal) - 1)
 /* "..." for what is left out of an array or struct. */
 void pt_sd_more(struct sd *c);
 
