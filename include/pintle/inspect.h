@@ -41,6 +41,29 @@ PTL_API int64_t ptl_write(struct ptl_task *task, uint64_t address, const void *b
 PTL_API int64_t ptl_read_string(
 	struct ptl_task *task, uint64_t address, char *buffer, size_t size, bool *ret_ended);
 
+/* --- memory of any process, without a session ------------------------------------ */
+
+struct ptl_memory;
+
+/*
+ * The process is neither attached to nor stopped. The handle means the address space the process has now: after an execve it
+ * goes over to the new one. Owned by caller: ptl_memory_free. -ESRCH, -EACCES (see ptl_diagnose).
+ */
+PTL_API PTL_MUST_CHECK int ptl_memory_open(pid_t pid, struct ptl_memory **ret_memory);
+PTL_API void ptl_memory_free(struct ptl_memory *memory);
+/* As ptl_read and ptl_write. */
+PTL_API int64_t ptl_memory_read(struct ptl_memory *memory, uint64_t address, void *buffer, size_t n);
+PTL_API int64_t ptl_memory_write(
+	struct ptl_memory *memory, uint64_t address, const void *bytes, size_t n);
+/*
+ * The first range within [address, end) whose pages exist, in memory or swapped out; false if there is none. What a
+ * program has reserved and never touched is not among them: it reads as zeroes where no file is behind it, but
+ * reading it costs the process memory, and there may be terabytes of it. Where the kernel does not
+ * tell, the answer is all of it.
+ */
+PTL_API bool ptl_memory_touched(struct ptl_memory *memory, uint64_t address, uint64_t end,
+	uint64_t *ret_start, uint64_t *ret_end);
+
 /* --- maps ------------------------------------------------------------------------- */
 
 struct ptl_map {

@@ -4,20 +4,21 @@
  *
  * There are three ways, and none is enough alone:
  *
- *   /proc/PID/mem      the rule: one system call for any size, whatever the page protection, and it
- *                      does not block on a page that userfaultfd(2) has yet to fill. One descriptor
- * an address space, kept from the first use to the next execve. Opening it can be refused though
- * the process is traced (Yama, descriptors used up). process_vm_readv   nearly twice as fast for
- * much, but blocks where the above does not: so it is used for pages that are in memory already, as
- * /proc/PID/pagemap tells. PTRACE_PEEKDATA    the last resort, a word at a time; needs a stopped
- * task. PTRACE_POKEDATA is also the way to write text where the kernel forbids that through
- * /proc/PID/mem (proc_mem.force_override=).
+ *  - /proc/PID/mem is the rule: one system call for any size, whatever the page protection, and it does not
+ *    block on a page that userfaultfd(2) has yet to fill. One descriptor an address space, kept from the first
+ *    use to the next execve. Opening it can be refused though the process is traced (it has become undumpable,
+ *    Yama, descriptors used up).
+ *  - process_vm_readv(2) is nearly twice as fast for much, but blocks where the above does not: so it is used
+ *    for pages that are in memory already, as /proc/PID/pagemap tells.
+ *  - PTRACE_PEEKDATA is the last resort, a word at a time; it needs a stopped task. PTRACE_POKEDATA is also the
+ *    way to write text where the kernel forbids that through /proc/PID/mem (proc_mem.force_override=).
  *
  * Whatever the way, what is answered is the number of bytes before the first that cannot be had.
  */
 #include "control/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "os/linux/maps.h"
@@ -42,17 +43,24 @@ void pt_memory_forget(struct pt_memory *m)
 	pt_memory_done(m);
 }
 
+/* Whose memory, and what may be done to get it. */
+struct view {
+	struct pt_memory *memory;
+	pid_t pid, tid;
+	bool stopped; /* by us: PTRACE_PEEKDATA and PTRACE_POKEDATA are possible */
+};
+
 /* The kept descriptor, or -errno. */
-static int descriptor(struct ptl_task *t)
+static int descriptor(struct view *v)
 {
-	struct pt_memory *m = &t->process->memory;
+	struct pt_memory *m = v->memory;
 	int fd;
 
 	if (m->fd >= 0)
 		return m->fd;
 	if (m->refused)
 		return -EACCES;
-	fd = pt_os_mem_open(t->process->pid, t->tid);
+	fd = pt_os_mem_open(v->pid, v->tid);
 	if (fd >= 0)
 		m->fd = fd;
 	else
@@ -63,14 +71,14 @@ static int descriptor(struct ptl_task *t)
 /* --- reading -------------------------------------------------------------------------- */
 
 /* By words, aligned: such a one never crosses a page. */
-static int64_t read_words(struct ptl_task *t, uint64_t address, uint8_t *to, size_t n)
+static int64_t read_words(struct view *v, uint64_t address, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
 		uint64_t at = (address + done) & ~UINT64_C(7), word;
 		size_t skip = (size_t)(address + done - at), piece = PT_MIN(8 - skip, n - done);
-		int r = pt_os_peek(t->tid, at, &word);
+		int r = pt_os_peek(v->tid, at, &word);
 
 		if (r == -ESRCH)
 			return done ? (int64_t)done : -ESRCH;
@@ -83,21 +91,21 @@ static int64_t read_words(struct ptl_task *t, uint64_t address, uint8_t *to, siz
 }
 
 /* Without the descriptor. */
-static int64_t read_otherwise(struct ptl_task *t, uint64_t address, uint8_t *to, size_t n)
+static int64_t read_otherwise(struct view *v, uint64_t address, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 	int64_t r = 0;
 
-	while (n - done > 64 &&
-		(r = pt_os_vm_read(t->tid, address + done, to + done, n - done, PAGE)) > 0)
+	while ((n - done > 64 || !v->stopped) && done < n &&
+		(r = pt_os_vm_read(v->tid, address + done, to + done, n - done, PAGE)) > 0)
 		done += (size_t)r;
 	if (done == n)
 		return (int64_t)done;
 	if (r == -ESRCH)
 		return done ? (int64_t)done : r;
-	if (t->state != PT_STOPPED)
+	if (!v->stopped)
 		return done ? (int64_t)done : r == -EPERM ? r : -EIO;
-	r = read_words(t, address + done, to + done, n - done);
+	r = read_words(v, address + done, to + done, n - done);
 	return r > 0 ? (int64_t)done + r : done ? (int64_t)done : r;
 }
 
@@ -116,7 +124,7 @@ static size_t resident(const uint64_t *pages, size_t count, uint64_t address, si
  * other way for the next *ret_skip bytes.
  */
 static int64_t read_resident(
-	struct ptl_task *t, int pagemap, uint64_t address, uint8_t *to, size_t n, size_t *ret_skip)
+	struct view *v, int pagemap, uint64_t address, uint8_t *to, size_t n, size_t *ret_skip)
 {
 	uint64_t pages[512];
 	size_t want = PT_MIN(PT_COUNTOF(pages), (address % PAGE + n + PAGE - 1) / PAGE), run, i;
@@ -130,7 +138,7 @@ static int64_t read_resident(
 	want = (size_t)got / sizeof(pages[0]);
 	run = resident(pages, want, address, n);
 	if (run) {
-		got = pt_os_vm_read(t->tid, address, to, run, 0);
+		got = pt_os_vm_read(v->tid, address, to, run, 0);
 		if (got > 0)
 			return got;
 		*ret_skip = run; /* protected, or just gone */
@@ -143,9 +151,9 @@ static int64_t read_resident(
 }
 
 /* With the descriptor. */
-static int64_t read_large(struct ptl_task *t, int fd, uint64_t address, uint8_t *to, size_t n)
+static int64_t read_large(struct view *v, int fd, uint64_t address, uint8_t *to, size_t n)
 {
-	PT_CLEANUP(pt_closep) int pagemap = pt_os_pagemap_open(t->process->pid, t->tid);
+	PT_CLEANUP(pt_closep) int pagemap = pt_os_pagemap_open(v->pid, v->tid);
 	size_t done = 0, skip;
 	int64_t r;
 
@@ -153,7 +161,7 @@ static int64_t read_large(struct ptl_task *t, int fd, uint64_t address, uint8_t 
 		skip = n - done;
 		r = pagemap < 0
 			    ? 0
-			    : read_resident(t, pagemap, address + done, to + done, n - done, &skip);
+			    : read_resident(v, pagemap, address + done, to + done, n - done, &skip);
 		if (r == 0)
 			r = pt_os_mem_read(fd, address + done, to + done, skip);
 		if (r <= 0)
@@ -163,13 +171,13 @@ static int64_t read_large(struct ptl_task *t, int fd, uint64_t address, uint8_t 
 	return (int64_t)done;
 }
 
-static int64_t read_by(struct ptl_task *t, int fd, uint64_t address, uint8_t *to, size_t n)
+static int64_t read_by(struct view *v, int fd, uint64_t address, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 	int64_t r;
 
 	if (n >= LARGE)
-		return read_large(t, fd, address, to, n);
+		return read_large(v, fd, address, to, n);
 	do {
 		r = pt_os_mem_read(fd, address + done, to + done, n - done);
 		if (r <= 0)
@@ -177,6 +185,102 @@ static int64_t read_by(struct ptl_task *t, int fd, uint64_t address, uint8_t *to
 		done += (size_t)r;
 	} while (done < n);
 	return (int64_t)done;
+}
+
+/* The end of the address space ends a transfer. */
+static size_t clip(uint64_t address, size_t n)
+{
+	return address && n > -address ? (size_t)-address : n;
+}
+
+static int64_t read_view(struct view *v, uint64_t address, void *buffer, size_t n)
+{
+	int64_t r = 0;
+	int fd;
+
+	n = clip(address, n);
+	if (!n)
+		return 0;
+	fd = descriptor(v);
+	if (fd >= 0)
+		r = read_by(v, fd, address, buffer, n);
+	if (fd >= 0 && r == 0) { /* the address space is gone: by an execve we have not been told of
+				    yet, or for good */
+		pt_memory_forget(v->memory);
+		fd = descriptor(v);
+		r = fd >= 0 ? read_by(v, fd, address, buffer, n) : 0;
+		if (r == 0)
+			r = -ESRCH;
+	}
+	if (fd < 0 && fd != -ENOENT)
+		r = read_otherwise(v, address, buffer, n);
+	else if (fd == -ENOENT)
+		r = -ESRCH;
+	return r;
+}
+
+/* --- writing ----------------------------------------------------------------------------- */
+
+static int64_t write_words(struct view *v, uint64_t address, const uint8_t *from, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		uint64_t at = (address + done) & ~UINT64_C(7), word;
+		size_t skip = (size_t)(address + done - at), piece = PT_MIN(8 - skip, n - done);
+		int r = 0;
+
+		if (piece < 8)
+			r = pt_os_peek(v->tid, at, &word);
+		if (r == 0) {
+			memcpy((uint8_t *)&word + skip, from + done, piece);
+			r = pt_os_poke(v->tid, at, word);
+		}
+		if (r == -ESRCH)
+			return done ? (int64_t)done : -ESRCH;
+		if (r < 0)
+			break;
+		done += piece;
+	}
+	return done || !n ? (int64_t)done : -EIO;
+}
+
+static int64_t write_view(struct view *v, uint64_t address, const void *bytes, size_t n)
+{
+	const uint8_t *from = bytes;
+	size_t done = 0;
+	int64_t r = -EACCES;
+	int fd;
+
+	n = clip(address, n);
+	if (!n)
+		return 0;
+	for (unsigned tries = 0; done < n && tries < 2;) {
+		fd = descriptor(v);
+		r = fd < 0 ? fd : pt_os_mem_write(fd, address + done, from + done, n - done);
+		if (r < 0)
+			break;
+		done += (size_t)r;
+		if (r == 0) { /* see read_view */
+			pt_memory_forget(v->memory);
+			tries++;
+		}
+	}
+	if (done < n && r != 0 && v->stopped) {
+		r = write_words(v, address + done, from + done, n - done);
+		if (r > 0)
+			done += (size_t)r;
+	}
+	if (!done && (r == 0 || r == -ENOENT))
+		r = -ESRCH;
+	return done ? (int64_t)done : r;
+}
+
+/* --- of a task -------------------------------------------------------------------------- */
+
+static struct view view_of(struct ptl_task *t)
+{
+	return (struct view){&t->process->memory, t->process->pid, t->tid, t->state == PT_STOPPED};
 }
 
 /* The result of an access that may have failed, with its sentence. */
@@ -194,38 +298,13 @@ static int64_t answer(struct ptl_task *t, int64_t r, const char *verb, uint64_t 
 		ptl_error_text((int)r));
 }
 
-/* The end of the address space ends a transfer. */
-static size_t clip(uint64_t address, size_t n)
-{
-	return address && n > -address ? (size_t)-address : n;
-}
-
 int64_t ptl_read(struct ptl_task *t, uint64_t address, void *buffer, size_t n)
 {
-	int64_t r = 0;
-	int fd;
+	struct view v = view_of(t);
 
 	if (t->state == PT_EXITED)
 		return -PTL_EGONE;
-	n = clip(address, n);
-	if (!n)
-		return 0;
-	fd = descriptor(t);
-	if (fd >= 0)
-		r = read_by(t, fd, address, buffer, n);
-	if (fd >= 0 && r == 0) { /* the address space is gone: by an execve we have not been told of
-				    yet, or for good */
-		pt_memory_forget(&t->process->memory);
-		fd = descriptor(t);
-		r = fd >= 0 ? read_by(t, fd, address, buffer, n) : 0;
-		if (r == 0)
-			r = -ESRCH;
-	}
-	if (fd < 0 && fd != -ENOENT)
-		r = read_otherwise(t, address, buffer, n);
-	else if (fd == -ENOENT)
-		r = -ESRCH;
-	return answer(t, r, "read", address);
+	return answer(t, read_view(&v, address, buffer, n), "read", address);
 }
 
 int64_t ptl_read_string(
@@ -238,8 +317,7 @@ int64_t ptl_read_string(
 	*ret_ended = false;
 	buffer[0] = '\0';
 	while (done < size - 1) {
-		/* No further than the page: what is behind it may not be there, or not be needed.
-		 */
+		/* No further than the page: what is behind it may not be there, or not be needed. */
 		uint64_t at = address + done;
 		size_t want = PT_MIN(size - 1 - done, PAGE - (size_t)(at % PAGE));
 		int64_t got = at < address ? 0 : ptl_read(t, at, buffer + done, want);
@@ -262,66 +340,14 @@ int64_t ptl_read_string(
 	return (int64_t)done;
 }
 
-/* --- writing ----------------------------------------------------------------------------- */
-
-static int64_t write_words(struct ptl_task *t, uint64_t address, const uint8_t *from, size_t n)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		uint64_t at = (address + done) & ~UINT64_C(7), word;
-		size_t skip = (size_t)(address + done - at), piece = PT_MIN(8 - skip, n - done);
-		int r = 0;
-
-		if (piece < 8)
-			r = pt_os_peek(t->tid, at, &word);
-		if (r == 0) {
-			memcpy((uint8_t *)&word + skip, from + done, piece);
-			r = pt_os_poke(t->tid, at, word);
-		}
-		if (r == -ESRCH)
-			return done ? (int64_t)done : -ESRCH;
-		if (r < 0)
-			break;
-		done += piece;
-	}
-	return done || !n ? (int64_t)done : -EIO;
-}
-
 int64_t ptl_write(struct ptl_task *t, uint64_t address, const void *bytes, size_t n)
 {
-	const uint8_t *from = bytes;
-	size_t done = 0;
-	int64_t r = -EACCES;
-	int fd;
+	struct view v = view_of(t);
 
 	if (t->state == PT_EXITED)
 		return -PTL_EGONE;
-	n = clip(address, n);
-	if (!n)
-		return 0;
-	for (unsigned tries = 0; done < n && tries < 2;) {
-		fd = descriptor(t);
-		r = fd < 0 ? fd : pt_os_mem_write(fd, address + done, from + done, n - done);
-		if (r < 0)
-			break;
-		done += (size_t)r;
-		if (r == 0) { /* see ptl_read */
-			pt_memory_forget(&t->process->memory);
-			tries++;
-		}
-	}
-	if (done < n && r != 0 && t->state == PT_STOPPED) {
-		r = write_words(t, address + done, from + done, n - done);
-		if (r > 0)
-			done += (size_t)r;
-	}
-	if (!done && (r == 0 || r == -ENOENT))
-		r = -ESRCH;
-	return answer(t, done ? (int64_t)done : r, "write", address);
+	return answer(t, write_view(&v, address, bytes, n), "write", address);
 }
-
-/* --- maps --------------------------------------------------------------------------------- */
 
 int ptl_maps_read(struct ptl_task *t, struct ptl_maps **ret_maps)
 {
@@ -333,4 +359,78 @@ int ptl_maps_read(struct ptl_task *t, struct ptl_maps **ret_maps)
 	return r < 0 ? pt_fail(t->session, r, "cannot read the maps of task %d: %s", t->tid,
 			       ptl_error_text(r))
 		     : r;
+}
+
+/* --- of any process ------------------------------------------------------------------------ */
+
+struct ptl_memory {
+	struct pt_memory kept;
+	struct view view;
+};
+
+int ptl_memory_open(pid_t pid, struct ptl_memory **ret_memory)
+{
+	struct ptl_memory *m;
+	int fd;
+
+	if (pid <= 0)
+		return -ESRCH;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	pt_memory_init(&m->kept);
+	m->view = (struct view){&m->kept, pid, pid, false};
+	fd = descriptor(&m->view);
+	if (fd < 0) {
+		free(m);
+		return fd == -ENOENT ? -ESRCH : fd;
+	}
+	*ret_memory = m;
+	return 0;
+}
+
+void ptl_memory_free(struct ptl_memory *m)
+{
+	if (!m)
+		return;
+	pt_memory_done(&m->kept);
+	free(m);
+}
+
+static int64_t bare(int64_t r)
+{
+	return r == -EIO ? -PTL_EBADADDR : r;
+}
+
+int64_t ptl_memory_read(struct ptl_memory *m, uint64_t address, void *buffer, size_t n)
+{
+	return bare(read_view(&m->view, address, buffer, n));
+}
+
+int64_t ptl_memory_write(struct ptl_memory *m, uint64_t address, const void *bytes, size_t n)
+{
+	return bare(write_view(&m->view, address, bytes, n));
+}
+
+bool ptl_memory_touched(struct ptl_memory *m, uint64_t address, uint64_t end, uint64_t *ret_start,
+	uint64_t *ret_end)
+{
+	/* not kept: like the other one it would go on showing an address space that is gone */
+	PT_CLEANUP(pt_closep) int pagemap = pt_os_pagemap_open(m->view.pid, m->view.tid);
+	int r;
+
+	if (address >= end)
+		return false;
+	r = pagemap < 0 ? pagemap
+			: pt_os_pagemap_next(pagemap, address & ~(uint64_t)(PAGE - 1), end,
+				  ret_start, ret_end);
+	if (r == 0)
+		return false;
+	if (r < 0) {
+		*ret_start = address;
+		*ret_end = end;
+	}
+	*ret_start = PT_MAX(*ret_start, address);
+	*ret_end = PT_MIN(*ret_end, end);
+	return true;
 }

@@ -134,6 +134,8 @@ int64_t pt_os_mem_write(int fd, uint64_t address, const void *bytes, size_t n);
 int64_t pt_os_vm_read(pid_t tid, uint64_t address, void *buffer, size_t n, size_t page);
 /* A descriptor of /proc/PID/pagemap: 8 bytes a page, the highest bit says whether it is in memory now. */
 int pt_os_pagemap_open(pid_t pid, pid_t tid);
+/* The first run of pages within [start, end), both at page borders, that are in memory or swapped out: 1; 0: none. */
+int pt_os_pagemap_next(int fd, uint64_t start, uint64_t end, uint64_t *ret_start, uint64_t *ret_end);
 
 /* --- seccomp(2) ----------------------------------------------------------------------------- */
 
