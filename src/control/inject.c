@@ -2,19 +2,19 @@
 /*
  * Remote system calls: a stopped task makes a call of ours, and nothing shows afterwards.
  *
- *	prepare    what must be put back is read: registers, signal mask, the details of a signal
- *that is being delivered, a restartable sequence; signals are blocked call       the pc goes to
- *some system call instruction of the program's (its own vdso has one); PTRACE_SYSCALL to the call's
- *entry, and again to its exit put back   at the exit, all of it return     the task goes on to a
- *stop of the kind that the signal code of the kernel makes: a PTRACE_INTERRUPT stop, or the
- *delivery of the signal that was held
+ *  - prepare: what must be put back is read: registers, signal mask, the details of a signal that is being
+ *    delivered, a restartable sequence; signals are blocked;
+ *  - call: the pc goes to some system call instruction of the program's (its own vdso has one); PTRACE_SYSCALL to
+ *    the call's entry, and again to its exit;
+ *  - put back, at the exit, all of it;
+ *  - come back: the task goes on to a stop of the kind that the signal code of the kernel makes: a
+ *    PTRACE_INTERRUPT stop, or the delivery of the signal that was held.
  *
- * Why not simply stay at the call's exit: a task interrupted in a system call shows a result of
- *-ERESTART..., and it is the kernel's signal code that makes the call go on, when it is left. From
- *a call's exit it is not entered unless something is pending; from the stops above it always is. So
- *an interrupted call, also a sleep with its remaining time, goes on as if nothing had been.
- *Single-stepping over the instruction would be one stop less, but its SIGTRAP resets the
- *disposition of a program that ignores or blocks that signal.
+ * Why not simply stay at the call's exit: a task interrupted in a system call shows a result of -ERESTART..., and it
+ * is the kernel's signal code that makes the call go on, when it is left. From a call's exit it is not entered unless
+ * something is pending; from the stops above it always is. So an interrupted call, also a sleep with its remaining
+ * time, goes on as if nothing had been. Single-stepping over the instruction would be one stop less, but its SIGTRAP
+ * resets the disposition of a program that ignores or blocks that signal.
  */
 #include "control/internal.h"
 
@@ -259,8 +259,7 @@ static int prepare(struct ptl_task *t, const struct pt_arch *arch, uint64_t nr, 
 	return pass_seccomp(t, undo);
 }
 
-/* --- the call -----------------------------------------------------------------------------------
- */
+/* --- the call ----------------------------------------------------------------------------- */
 
 static int call(struct ptl_task *t, const struct pt_arch *arch, uint64_t at, uint64_t nr,
 	const uint64_t args[6], const struct undo *undo, bool *stop_signal, int64_t *ret_value)

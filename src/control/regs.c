@@ -2,13 +2,13 @@
 /*
  * Registers and signal mask of a stopped task.
  *
- * Writing back has three oddities (ptrace(2) does not tell; tests/quirks does):
- *  - the kernel takes a general set register by register and stops at the first it refuses, those
- * before it already changed;
+ * Writing back has three oddities (ptrace(2) does not tell; tests/quirks/h106_regset_writes does):
+ *  - the kernel takes a general set register by register and stops at the first it refuses, those before it already
+ *    changed;
  *  - bits it does not let a tracer set (IOPL, VM) are dropped without a word;
- *  - of an extended set it takes the components that the header says are in use, and ignores the
- * rest. So what was written is read back, and if it is not the same, everything is put back as it
- * was and the register is named.
+ *  - of an extended set it takes the components that the header says are in use, and ignores the rest.
+ * So what was written is read back, and if it is not the same, everything is put back as it was and the register is
+ * named.
  */
 #include "control/internal.h"
 
@@ -341,8 +341,8 @@ int pt_regs_flush(struct ptl_task *t)
 		if (dirty & BIT(set))
 			r = of[set].write(t, &saved, &name);
 	if (r > 0) {
-		while (set-- >
-			0) /* what was not written keeps its change in the cache no longer either */
+		/* what was not written keeps its change in the cache no longer either */
+		while (set-- > 0)
 			if (dirty & BIT(set))
 				of[set].restore(t, &saved);
 		c->valid &= (uint8_t)(~dirty | BIT(PT_SET_GENERAL));
@@ -563,8 +563,7 @@ uint64_t ptl_sp(struct ptl_task *t)
 		       : pt_role_get(t->regs.arch, t->regs.general, PT_ROLE_SP);
 }
 
-/* --- signal mask ---------------------------------------------------------------------------------
- */
+/* --- signal mask ------------------------------------------------------------------------ */
 
 int ptl_sigmask_get(struct ptl_task *t, uint64_t *ret_mask)
 {
