@@ -5,12 +5,14 @@
 #include <string.h>
 
 extern const struct command cmd_doctor;
+extern const struct command cmd_regs;
 extern const struct command cmd_tables;
 extern const struct command cmd_trace;
 
 const struct command *const cmd_registry[] = {
 	&cmd_trace,
 	&cmd_doctor,
+	&cmd_regs,
 	&cmd_tables,
 	NULL,
 };
