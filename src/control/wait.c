@@ -119,7 +119,23 @@ static int look(struct ptl_task *t, bool block)
 	}
 	if (r != -ECHILD)
 		return r;
-	/* not a tracee any more: dead and reaped by others, or vanished in another thread's execve */
+	/*
+	 * Not a tracee any more under this tid. A thread that executes takes its leader's tid some time before it
+	 * reports so: as long as that tid is ours and has nothing to say, this may be going on.
+	 */
+	if (t->tid != t->process->pid) {
+		r = pt_os_wait(t->process->pid, &status, false);
+		if (r > 0) {
+			r = pt_take_status(s, r, status);
+			return r < 0 ? r : 1;
+		}
+		if (r == 0) {
+			if (block)
+				pt_os_nap(NAP_MIN);
+			return 0;
+		}
+	}
+	/* dead and reaped by others, or vanished in another thread's execve */
 	t->superseded_by = -1;
 	pt_mark_ready(t, 0);
 	return 1;
