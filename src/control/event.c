@@ -38,6 +38,7 @@ static int started(struct ptl_task *t, struct ptl_event *ev)
 	ev->u.started.how = how[t->phase];
 	ev->u.started.parent = t->parent;
 	ev->u.started.stop_signo = t->stop.class == PT_STOP_GROUP ? t->stop.value : 0;
+	t->born = t->phase == PT_PHASE_NEWBORN;
 	t->phase = PT_PHASE_LIVE;
 	return 1;
 }
@@ -60,6 +61,13 @@ static int forked(struct ptl_task *t, struct ptl_event *ev)
 
 	if (pt_os_eventmsg(t->tid, &tid) < 0)
 		return died(t);
+	ev->kind = PTL_EV_FORKED;
+	ev->u.forked.how = t->stop.class == PT_STOP_FORK ? PTL_BIRTH_FORK
+		: t->stop.class == PT_STOP_VFORK	 ? PTL_BIRTH_VFORK
+							 : PTL_BIRTH_CLONE;
+	ev->u.forked.child = (pid_t)tid;
+	if (pt_map_remove(&s->early, tid))
+		return 1; /* its whole life was told already */
 	child = pt_map_find(&s->tasks, tid);
 	if (child) {
 		/* it reported before its parent */
@@ -80,11 +88,6 @@ static int forked(struct ptl_task *t, struct ptl_event *ev)
 	child->arch = t->arch;
 	if (child->phase == PT_PHASE_NEWBORN && !is_followed(t, thread))
 		child->phase = PT_PHASE_UNWANTED;
-	ev->kind = PTL_EV_FORKED;
-	ev->u.forked.how = t->stop.class == PT_STOP_FORK ? PTL_BIRTH_FORK
-		: t->stop.class == PT_STOP_VFORK	 ? PTL_BIRTH_VFORK
-							 : PTL_BIRTH_CLONE;
-	ev->u.forked.child = (pid_t)tid;
 	ev->u.forked.child_task = child->phase == PT_PHASE_UNWANTED ? NULL : child;
 	return 1;
 }
@@ -298,6 +301,9 @@ static int exited(struct ptl_task *t, struct ptl_event *ev)
 	}
 	if (t->tid == s->launch_pid && !t->superseded_by)
 		s->launch_status = t->status;
+	/* a child can run on another processor while its creator is still on the way to its own stop */
+	if (t->born && !t->parent && pt_map_put(&s->early, (uint64_t)t->tid, s) < 0)
+		return -ENOMEM;
 	/* the kernel may give its tid to another from now on */
 	if (pt_map_find(&s->tasks, (uint64_t)t->tid) == t)
 		pt_map_remove(&s->tasks, (uint64_t)t->tid);

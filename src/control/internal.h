@@ -74,6 +74,7 @@ struct ptl_task {
 	bool interrupt_wanted; /* the caller waits for PTL_EV_INTERRUPTED */
 	bool interrupted;      /* the present stop is due to our interrupt alone */
 	bool listening;	       /* in a job-control stop, PTRACE_LISTEN */
+	bool born;	       /* made by a tracee */
 	bool again;	       /* STARTED was handed out at a stop that is an event of its own, still to come */
 	bool silent;	       /* stopped by ptl_stop_all(), no event of it */
 	bool filtered;	       /* carries our seccomp filter: entries come by it */
@@ -102,12 +103,14 @@ struct ptl_session {
 	pid_t owner;	     /* tid of the only thread that may use it */
 	struct pt_map tasks; /* tid -> struct ptl_task */
 	struct pt_map processes;
+	struct pt_map early; /* tids of newborns that lived and died before their creator's event was collected */
 	struct pt_link running, ready; /* heads */
 	size_t running_count;
 	uint32_t next_serial;
 	bool no_syscall_info; /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 	int sigchld_fd;	      /* -1 until asked for */
 	volatile int kicked;
+	bool has_filter; /* a launched program carries our seccomp filter */
 	bool hurried; /* pt_os_calm() is due */
 	/* wait.c: when the whole list was last looked through, and what that cost */
 	int64_t scanned_at, scan_cost;

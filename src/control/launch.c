@@ -364,6 +364,7 @@ static int start(struct ptl_session *s, struct plan *plan, struct ptl_task **ret
 	}
 	if (r >= 0) {
 		t->filtered = plan->filter != NULL;
+		s->has_filter |= t->filtered;
 		t->before_exec = true;
 		r = run_to_start(s, t, plan);
 	}

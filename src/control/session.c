@@ -237,6 +237,7 @@ void ptl_session_free(struct ptl_session *s)
 	if (s->sigchld_fd >= 0)
 		close(s->sigchld_fd);
 	pt_map_done(&s->tasks);
+	pt_map_done(&s->early);
 	pt_map_done(&s->processes);
 	free(s);
 }

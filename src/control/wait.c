@@ -37,8 +37,11 @@ static struct ptl_task *accept_unknown(struct ptl_session *s, pid_t tid)
 {
 	struct pt_os_status st;
 	int r = pt_os_status(tid, &st);
+	struct ptl_task *t = pt_task_new(s, tid, r < 0 ? tid : st.tgid, PT_PHASE_NEWBORN);
 
-	return pt_task_new(s, tid, r < 0 ? tid : st.tgid, PT_PHASE_NEWBORN);
+	if (t && r == 0)
+		t->filtered = s->has_filter && st.seccomp; /* filters are inherited */
+	return t;
 }
 
 /*
