@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+struct ptl_task;
+
 enum { PTL_INSN_MAX_LENGTH = 15 };
 
 /* What an instruction does that matters to one who steps or counts. */
@@ -46,6 +48,13 @@ struct ptl_insn {
  */
 PTL_API PTL_MUST_CHECK int ptl_insn_decode(
 	const void *bytes, size_t n, int bits, struct ptl_insn *ret_insn);
+
+/*
+ * The instruction a stopped task would execute at an address, for the code the task is in. Cached where nobody can have
+ * changed it. -PTL_ERUNNING, -PTL_EBADADDR, -PTL_EBADDATA, -ESRCH.
+ */
+PTL_API PTL_MUST_CHECK int ptl_insn_read(
+	struct ptl_task *task, uint64_t address, struct ptl_insn *ret_insn);
 
 /* "mov", "syscall" ... in lower case; static, never NULL ("invalid" for a number that is none). */
 PTL_API const char *ptl_insn_mnemonic(uint16_t mnemonic);

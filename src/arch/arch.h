@@ -99,6 +99,8 @@ enum pt_role {
 	PT_ROLE_ARG3,
 	PT_ROLE_ARG4,
 	PT_ROLE_ARG5,
+	PT_ROLE_CALL_FLAGS, /* where a system call instruction leaves the flags; size 0: nowhere */
+	PT_ROLE_ROUNDS,     /* counts the rounds of a repeated instruction */
 	PT_ROLES
 };
 
@@ -186,6 +188,17 @@ bool pt_arch_rewind_eintr(const struct pt_arch *task, const struct pt_arch *call
  * would end with EINTR.
  */
 bool pt_arch_uses_restart_block(const struct pt_arch *call, uint64_t nr);
+
+/* --- stepping -------------------------------------------------------------------------- */
+
+/* 64 or 32: what a code segment selector means; 0: not to be known without its descriptor. */
+int pt_arch_code_bits(uint64_t cs);
+/* A page whose calls the kernel makes itself, in place of the (unreadable) code there: a step does the call and the instruction after it. */
+bool pt_arch_is_emulated_page(uint64_t pc);
+/* May this call of either architecture change what code is mapped where? */
+bool pt_arch_changes_maps(uint64_t nr);
+/* May it make a task that shares the caller's memory? */
+bool pt_arch_may_share_memory(uint64_t nr);
 
 /*
  * Calls after which the caller, or a child of it, does not come back to where it was: they cannot be

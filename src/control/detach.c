@@ -9,30 +9,63 @@
 #include <errno.h>
 #include <signal.h>
 
-/* The signal a stopped task still has to get. */
-static int held_signal(struct ptl_task *t, bool handed_out)
+/* The signal a stopped task still has to get. told: its stop was handed out, with nothing left to say. */
+static int held_signal(struct ptl_task *t, bool told)
 {
 	unsigned char raw[128];
-	int code;
+	enum pt_step_answer answer = PT_STEP_SIGNAL;
 
 	if (t->stop.class != PT_STOP_SIGNAL)
 		return 0;
-	if (handed_out)
+	if (told)
 		return t->inject;
-	if (t->stop.value == SIGTRAP && t->how == PTL_STEP && pt_os_siginfo(t->tid, raw) == 0) {
-		code = (int)((uint32_t)raw[8] | (uint32_t)raw[9] << 8 | (uint32_t)raw[10] << 16 |
-			(uint32_t)raw[11] << 24);
-		if (pt_classify_trap(code, true) == PT_TRAP_STEP)
-			return 0;
+	/* the answer to a step is not the program's, and may want something put right */
+	if ((t->step.active || t->step.judged) && pt_os_siginfo(t->tid, raw) == 0)
+		do
+			answer = pt_step_stopped(t, raw);
+		while (answer == PT_STEP_DONE);
+	return answer == PT_STEP_SIGNAL ? t->stop.value : 0;
+}
+
+static bool is_dead(const struct ptl_task *t)
+{
+	return t->stop.class == PT_STOP_EXITED || t->stop.class == PT_STOP_KILLED;
+}
+
+static void classify(struct ptl_task *t)
+{
+	t->stop = t->superseded_by ? (struct pt_stop){PT_STOP_KILLED, 0, false} : pt_classify(t->status);
+	if (!is_dead(t) && t->stop.class != PT_STOP_SIGNAL)
+		pt_step_other_stop(t);
+}
+
+/*
+ * Our interrupt may have overtaken the trap of a step that was already made. It is taken here; left behind, it would
+ * kill the program. 0, also if the task died; negative.
+ */
+static int take_step_trap(struct ptl_task *t, int64_t deadline)
+{
+	unsigned tries;
+	int r;
+
+	for (tries = 0; tries < 8 && !is_dead(t) && pt_step_trap_pending(t); tries++) {
+		r = pt_os_go(t->tid, PT_GO_RUN, 0);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		pt_mark_running(t);
+		r = pt_wait_task(t, deadline);
+		if (r < 0)
+			return r;
+		classify(t);
 	}
-	return t->stop.value;
+	return 0;
 }
 
 /* 0: gone from the session; or negative, still in it. */
 static int let_go(struct ptl_task *t, int64_t deadline)
 {
 	bool handed_out = t->state == PT_STOPPED;
-	int r;
+	int r, signo;
 
 	if (t->state == PT_EXITED) {
 		pt_task_free(t);
@@ -48,9 +81,8 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 			return r;
 	}
 	if (!handed_out)
-		t->stop = t->superseded_by ? (struct pt_stop){PT_STOP_KILLED, 0, false}
-					   : pt_classify(t->status);
-	if (t->stop.class == PT_STOP_EXITED || t->stop.class == PT_STOP_KILLED) {
+		classify(t);
+	if (is_dead(t)) {
 		pt_task_free(t);
 		return 0;
 	}
@@ -58,7 +90,19 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 	if (t->interrupted || t->interrupt_owed)
 		pt_restart_interrupted_call(t);
 	(void)pt_regs_flush(t);
-	r = pt_os_detach(t->tid, held_signal(t, handed_out && !t->again));
+	if (pt_step_trap_pending(t)) {
+		r = take_step_trap(t, deadline);
+		if (r < 0)
+			return r;
+		if (is_dead(t)) {
+			pt_task_free(t);
+			return 0;
+		}
+		handed_out = false;
+	}
+	signo = held_signal(t, handed_out && !t->again);
+	pt_step_settle(t);
+	r = pt_os_detach(t->tid, signo);
 	if (r == -ESRCH) {
 		/* killed between stop and detach: ours to reap, or its parent waits for ever */
 		pt_mark_running(t);

@@ -85,6 +85,7 @@ static int forked(struct ptl_task *t, struct ptl_event *ev)
 	}
 	child->parent = t->tid;
 	child->filtered = t->filtered;
+	pt_step_inherit(child, t);
 	child->arch = t->arch;
 	if (child->phase == PT_PHASE_NEWBORN && !is_followed(t, thread))
 		child->phase = PT_PHASE_UNWANTED;
@@ -224,13 +225,20 @@ static int signal_stop(struct ptl_task *t, struct ptl_event *ev)
 		return died(t);
 	if (r < 0)
 		memset(raw, 0, sizeof(raw));
-	t->inject = t->stop.value;
-	if (t->stop.value == SIGTRAP && r == 0 &&
-		pt_classify_trap(read_i32(raw + 8), t->how == PTL_STEP) == PT_TRAP_STEP) {
-		t->inject = 0;
-		ev->kind = PTL_EV_STEPPED;
-		return 1;
+	if (r == 0 && (t->step.active || t->step.judged)) {
+		enum pt_step_answer answer;
+
+		do
+			answer = pt_step_stopped(t, raw);
+		while (answer == PT_STEP_DONE && t->how != PTL_STEP); /* nobody asks any more */
+		if (answer == PT_STEP_MORE)
+			return go_on(t, 0);
+		if (answer == PT_STEP_DONE) {
+			ev->kind = PTL_EV_STEPPED;
+			return 1;
+		}
 	}
+	t->inject = t->stop.value;
 	ev->kind = PTL_EV_SIGNAL;
 	fill_siginfo(&ev->u.signal.info, raw);
 	ev->u.signal.info.signo = t->stop.value;
@@ -276,6 +284,7 @@ static int exec_stop(struct ptl_task *t, struct ptl_event *ev)
 {
 	t->before_exec = false;
 	t->arch = 0;
+	pt_step_exec(t);
 	ev->kind = PTL_EV_EXEC;
 	ev->u.exec.former_tid = t->former_tid;
 	ev->u.exec.former_serial = t->serial;
@@ -286,6 +295,11 @@ static int exited(struct ptl_task *t, struct ptl_event *ev)
 {
 	struct ptl_session *s = t->session;
 
+	if (pt_step_exited(t) && t->how == PTL_STEP) {
+		ev->kind = PTL_EV_STEPPED;
+		t->again = true;
+		return 1;
+	}
 	ev->kind = PTL_EV_EXITED;
 	ev->u.exited.last = t->process->tasks == 1;
 	if (t->superseded_by > 0) {
@@ -353,7 +367,10 @@ int pt_hand_out(struct ptl_task *t, struct ptl_event *ev)
 	ev->sequence = t->sequence;
 	memset(&ev->u, 0, offsetof(struct ptl_siginfo, raw));
 
+	if (t->how == PTL_STEP && t->stop.class != PT_STOP_SIGNAL)
+		pt_step_other_stop(t);
 	if (t->phase == PT_PHASE_UNWANTED && !dead) {
+		pt_step_settle(t);
 		pt_os_detach(t->tid, t->stop.class == PT_STOP_SIGNAL ? t->stop.value : 0);
 		pt_task_free(t);
 		return 0;

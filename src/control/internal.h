@@ -32,7 +32,9 @@
 #include "base/base.h"
 #include "control/classify.h"
 #include "control/memory.h"
+#include "control/code.h"
 #include "control/regs.h"
+#include "control/step.h"
 #include "os/linux/os.h"
 
 #include <pintle/control.h>
@@ -83,6 +85,7 @@ struct ptl_task {
 	bool awaited;	       /* counted in process->attaching: attached, no stop seen yet */
 	signed char kernel_worker; /* -1: not looked up yet */
 	struct pt_regs_cache regs;
+	struct pt_step step;
 	void *data;
 };
 
@@ -95,6 +98,7 @@ struct ptl_process {
 	bool launched;
 	uint64_t starttime; /* tells a recycled pid */
 	struct pt_memory memory;
+	struct pt_code code;
 	void *data;
 };
 

@@ -336,6 +336,7 @@ int pt_regs_flush(struct ptl_task *t)
 
 	if (!dirty)
 		return 0;
+	t->step.here_known = false;
 	c->dirty = 0;
 	for (set = 0; r == 0 && set < PT_SETS; set++)
 		if (dirty & BIT(set))
@@ -551,6 +552,9 @@ uint32_t ptl_task_arch(struct ptl_task *t)
 
 uint64_t ptl_pc(struct ptl_task *t)
 {
+	/* a step has told already */
+	if (t->state == PT_STOPPED && t->step.here_known && !t->regs.dirty)
+		return t->step.here;
 	return pt_regs_fetch(t, PT_SET_GENERAL) < 0
 		       ? 0
 		       : pt_role_get(t->regs.arch, t->regs.general, PT_ROLE_PC);

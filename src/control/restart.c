@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 
 #include <errno.h>
+#include <signal.h>
 
 void pt_restart_interrupted_call(struct ptl_task *t)
 {
@@ -28,7 +29,11 @@ void pt_restart_interrupted_call(struct ptl_task *t)
 	if (pt_os_syscall_info(t->tid, &info) == 0 && pt_arch_by_audit(info.arch))
 		call = pt_arch_by_audit(info.arch);
 	/* a signal that is on its way is a good reason for EINTR: then the program must see it */
-	if (pt_os_status(t->tid, &st) < 0 || st.pending)
+	if (pt_os_status(t->tid, &st) < 0)
+		return;
+	if (t->step.active) /* the answer to our own step, on its way */
+		st.pending &= ~(UINT64_C(1) << (SIGTRAP - 1));
+	if (st.pending)
 		return;
 	if (!pt_arch_rewind_eintr(arch, call, image))
 		return;

@@ -24,12 +24,30 @@ unsigned pt_options(const struct ptl_session *s, const struct ptl_process *p, bo
 	return options;
 }
 
+/* A step. A worker of the kernel's has no instructions. */
+static enum pt_os_go request_for_step(struct ptl_task *t)
+{
+	if (ptl_task_is_kernel_worker(t))
+		return PT_GO_RUN;
+	return pt_step_prepare(t) ? PT_GO_RUN : PT_GO_STEP;
+}
+
+/* Not a step: other tasks of the process may be stepped meanwhile. */
+static void leave_stepping(struct ptl_task *t)
+{
+	if (t->step.active || t->step.judged || t->step.inherited || t->step.tf_stuck)
+		pt_step_settle(t);
+	if (t->process->tasks > 1)
+		pt_code_unwatch(&t->process->code);
+	else if (t->process->code.slots)
+		pt_code_forget(&t->process->code);
+}
+
 static enum pt_os_go request_for(struct ptl_task *t, enum ptl_resume_how how)
 {
 	switch (how) {
 	case PTL_STEP:
-		t->in_syscall = false;
-		return PT_GO_STEP;
+		return PT_GO_STEP; /* not asked: see pt_go() */
 	case PTL_SYSCALL:
 		/* under a filter the kernel reports entries by itself; only exits must be asked for */
 		if (t->filtered && !t->in_syscall)
@@ -57,7 +75,16 @@ int pt_go(struct ptl_task *t, enum ptl_resume_how how, int signo)
 		r = pt_os_listen(t->tid);
 		t->listening = r >= 0;
 	} else {
-		r = pt_os_go(t->tid, request_for(t, how), signo);
+		enum pt_os_go go;
+
+		if (how == PTL_STEP) {
+			go = request_for_step(t);
+			t->in_syscall = false;
+		} else {
+			leave_stepping(t);
+			go = request_for(t, how);
+		}
+		r = pt_os_go(t->tid, go, signo);
 	}
 	if (r < 0 && r != -ESRCH)
 		return pt_fail(t->session, r, "cannot resume task %d: %s", t->tid, ptl_error_text(r));
@@ -82,6 +109,10 @@ int ptl_resume_task(struct ptl_task *t, enum ptl_resume_how how)
 	case PT_STOPPED:
 		break;
 	}
+	if (t->again && how != PTL_STEP)
+		t->step.tell = 0; /* nobody asks any more */
+	if (t->again && t->step.judged && !t->step.tell && !t->step.then_signal)
+		t->again = false;
 	if (t->again) {
 		t->again = false;
 		t->how = how;

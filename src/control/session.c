@@ -138,6 +138,7 @@ void pt_process_put(struct ptl_process *p)
 	if (pt_map_find(&p->session->processes, (uint64_t)p->pid) == p)
 		pt_map_remove(&p->session->processes, (uint64_t)p->pid);
 	pt_memory_done(&p->memory);
+	pt_code_done(&p->code);
 	free(p);
 }
 
@@ -163,6 +164,7 @@ struct ptl_task *pt_task_new(struct ptl_session *s, pid_t tid, pid_t pid, enum p
 	t->kernel_worker = -1;
 	p->tasks++;
 	pt_regs_init(t);
+	pt_step_init(&t->step);
 	t->state = PT_EXITED; /* in no list yet */
 	pt_mark_running(t);
 	PT_LOG(&s->log, PT_LOG_CONTROL, PT_LOG_INFO, "task %d.%u of process %d", tid, t->serial, pid);

@@ -94,7 +94,7 @@ const struct pt_arch pt_arch_i386 = {
 		[PT_ROLE_FLAGS] = {4 * 14, 4}, [PT_ROLE_CS] = {4 * 13, 2}, [PT_ROLE_NR] = {4 * 11, 4},
 		[PT_ROLE_RET] = {4 * 6, 4}, [PT_ROLE_ARG0] = {4 * 0, 4}, [PT_ROLE_ARG1] = {4 * 1, 4},
 		[PT_ROLE_ARG2] = {4 * 2, 4}, [PT_ROLE_ARG3] = {4 * 3, 4}, [PT_ROLE_ARG4] = {4 * 4, 4},
-		[PT_ROLE_ARG5] = {4 * 5, 4}},
+		[PT_ROLE_ARG5] = {4 * 5, 4}, [PT_ROLE_ROUNDS] = {4 * 1, 4}},
 	/* sysenter returns to the int 0x80 of the vdso, so that a restart goes there whichever way was taken. */
 	.syscall_insn = {2, {0xcd, 0x80}},
 	.trap_insn = {1, {0xcc}},

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* See code.h. */
+#include "control/internal.h"
+#include "os/linux/maps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Direct-mapped; two pcs that collide decode each other anew, which costs a microsecond, not correctness. */
+enum { SLOTS = 4096 };
+
+struct pt_code_slot {
+	uint64_t pc; /* 0: free; nothing is mapped there */
+	struct ptl_insn insn;
+	uint8_t bits;
+};
+
+void pt_code_forget(struct pt_code *c)
+{
+	if (c->slots)
+		memset(c->slots, 0, SLOTS * sizeof(*c->slots));
+	ptl_maps_free(c->maps);
+	c->maps = NULL;
+}
+
+void pt_code_unwatch(struct pt_code *c)
+{
+	pt_code_forget(c);
+	c->unwatched = true;
+}
+
+void pt_code_done(struct pt_code *c)
+{
+	pt_code_forget(c);
+	free(c->slots);
+	c->slots = NULL;
+}
+
+/* Can nobody change the code at pc without a system call that is seen here? */
+static bool is_constant(struct ptl_task *t, uint64_t pc)
+{
+	struct pt_code *c = &t->process->code;
+	const struct ptl_map *map;
+
+	if (c->unwatched)
+		return false;
+	if (!c->maps && pt_maps_read(t->process->pid, t->tid, &c->maps) < 0) {
+		c->maps = NULL;
+		return false;
+	}
+	map = ptl_maps_find(c->maps, pc);
+	/* An instruction may reach into the next mapping. */
+	return map && map->perms[1] != 'w' && map->perms[3] == 'p' && map->end - pc >= PTL_INSN_MAX_LENGTH;
+}
+
+static int decode(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *ret)
+{
+	uint8_t bytes[PTL_INSN_MAX_LENGTH];
+	int64_t n = ptl_read(t, pc, bytes, sizeof(bytes));
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -PTL_EBADADDR;
+	return ptl_insn_decode(bytes, (size_t)n, bits, ret);
+}
+
+int pt_code_at(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *ret)
+{
+	struct pt_code *c = &t->process->code;
+	struct pt_code_slot *slot;
+	int r;
+
+	if (!c->slots) {
+		c->slots = calloc(SLOTS, sizeof(*c->slots));
+		if (!c->slots)
+			return decode(t, pc, bits, ret);
+	}
+	slot = &c->slots[(pc ^ pc >> 12) % SLOTS];
+	if (slot->pc == pc && slot->bits == bits && pc) {
+		*ret = slot->insn;
+		return 0;
+	}
+	r = decode(t, pc, bits, ret);
+	if (r >= 0 && pc && is_constant(t, pc)) {
+		slot->pc = pc;
+		slot->insn = *ret;
+		slot->bits = (uint8_t)bits;
+	}
+	return r;
+}
