@@ -28,7 +28,7 @@ static int finish(struct trace *t)
 		die_of(t->fatal_signal);
 		return 128 + t->fatal_signal;
 	}
-	if (t->ending && !t->limit_reached)
+	if (t->ending && !t->limit_reached && !(t->fatal_signal && t->main_ended))
 		return t->status;
 	if (t->exec_error && !t->call->as_strace)
 		return t->exec_error == ENOENT ? 127 : 126;

@@ -248,6 +248,7 @@ struct trace {
 	bool ending;   /* stop as soon as possible: detach, write, go */
 	int status;    /* exit status for that case */
 	int fatal_signal; /* that ends us, or 0 */
+	unsigned signals_seen; /* of those under the filter, where the first does not end us */
 };
 
 int trace_daemonize(struct trace *t);	 /* -D; only the tracer returns. 0, or the exit status after a message */
@@ -261,6 +262,7 @@ void trace_restore_signals(void);	     /* in a child before exec: as we found th
 uint64_t trace_found_mask(void);	     /* signals that were blocked when we started, bit signo - 1 */
 bool trace_wants_attention(void);	     /* a signal or a tick came since the last call */
 int trace_caught_signal(unsigned *ret_count); /* the first fatal one, or 0; how many came */
+bool trace_signal_reached(pid_t program); /* the program got that signal as well: it came from the terminal we share */
 void trace_timer(bool on);		     /* a tick every 50 ms ends waits with -EINTR */
 
 int64_t trace_now_ns(clockid_t clock);

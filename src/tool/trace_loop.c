@@ -310,45 +310,70 @@ static void leave_task(struct trace *t, struct ptl_task *task)
 
 /* --- the end ------------------------------------------------------------------------------------------- */
 
-/* Under the filter no task can be let go: those that are left are waited for, silently; a second signal kills them. */
+static void kill_all(struct trace *t, bool attached_too)
+{
+	struct ptl_task *task;
+	size_t pos = 0;
+
+	while ((task = ptl_next_task(t->session, &pos))) {
+		const struct trace_task *k = ptl_task_data(task);
+
+		if (attached_too || !k || !k->attached)
+			ptl_kill(ptl_task_process(task));
+	}
+}
+
+/* What ends us would have ended the program too, had we not stood in between. */
+static void pass_signal_on(struct trace *t)
+{
+	if (!t->main_pid || t->config.daemonize || t->main_ended || trace_signal_reached(t->main_pid))
+		return;
+	kill(t->main_pid, t->fatal_signal);
+	kill(t->main_pid, SIGCONT);
+}
+
+/*
+ * A fatal signal. Under the filter no task can be let go, for its calls would fail from then on: so the trace goes on until they have ended,
+ * and a second signal kills them.
+ */
+static void on_fatal_signal(struct trace *t, int signo, unsigned count)
+{
+	if (!t->filtered) {
+		t->fatal_signal = signo;
+		t->ending = true;
+		t->status = 128 + signo;
+		return;
+	}
+	if (count == t->signals_seen)
+		return;
+	if (!t->signals_seen) {
+		t->fatal_signal = signo;
+		pass_signal_on(t);
+	} else {
+		kill_all(t, true);
+	}
+	t->signals_seen = count;
+}
+
+/* The same when there is nothing left to show, for the log cannot be written. */
 static void outlast_filtered(struct trace *t)
 {
 	struct ptl_event ev;
-	unsigned count = 0, before;
-	bool killed = false;
+	unsigned count;
 	int r;
 
-	trace_caught_signal(&before);
-	if (ptl_task_count(t->session) && !t->main_pid)
-		return;
-	cmd_note(t->call, "waiting for %zu traced tasks that cannot go on without their tracer%s", ptl_task_count(t->session),
-		t->fatal_signal ? "; another signal kills them" : "");
+	t->writer = NULL;
 	for (;;) {
-		trace_caught_signal(&count);
-		if (count != before && !killed) {
-			struct ptl_task *task;
-			size_t pos = 0;
-
-			while ((task = ptl_next_task(t->session, &pos)))
-				ptl_kill(ptl_task_process(task));
-			killed = true;
+		if (trace_caught_signal(&count) && count != t->signals_seen) {
+			t->signals_seen = count;
+			kill_all(t, true);
 		}
 		r = ptl_wait(t->session, &ev);
 		if (r == -EINTR)
 			continue;
 		if (r <= 0)
 			return;
-		if (ev.kind == PTL_EV_EXITED) {
-			struct trace_task *k = ptl_task_data(ev.task);
-
-			if (ev.tid == t->main_pid && !ev.u.exited.superseded_by) {
-				t->main_ended = true;
-				t->main_code = ev.u.exited.code;
-				t->main_signo = ev.u.exited.signo;
-			}
-			if (k)
-				task_free(t, k);
-		}
+		handle(t, &ev);
 		if (ptl_resume(&ev, PTL_SYSCALL) < 0)
 			return;
 	}
@@ -384,33 +409,21 @@ static void detach_all(struct trace *t)
 void trace_end_tracees(struct trace *t)
 {
 	bool launched = t->main_pid && !t->config.daemonize;
-	struct ptl_task *task;
-	size_t pos = 0;
 
 	if (!t->session)
 		return;
-	if (!ptl_task_count(t->session))
-		goto out;
-	if (launched && t->fatal_signal && !t->main_ended) {
-		/* what ends us would have ended the program too, had we not stood in between */
-		kill(t->main_pid, SIGCONT);
-		kill(t->main_pid, t->fatal_signal);
+	if (ptl_task_count(t->session)) {
+		if (t->fatal_signal)
+			pass_signal_on(t);
+		if (t->config.kill_on_exit)
+			kill_all(t, false);
+		if (t->filtered)
+			outlast_filtered(t);
+		else
+			detach_all(t);
 	}
-	if (t->config.kill_on_exit)
-		while ((task = ptl_next_task(t->session, &pos))) {
-			const struct trace_task *k = ptl_task_data(task);
-
-			if (!k || !k->attached)
-				ptl_kill(ptl_task_process(task));
-		}
-	if (t->filtered) {
-		outlast_filtered(t);
-		return;
-	}
-	detach_all(t);
-out:
+	/* a launched program that runs on without us is our child: its end is ours */
 	if (launched && !t->fatal_signal && !t->main_ended)
-		/* our child runs on without us: its end is ours */
 		t->main_ended = cmd_wait_child(t->main_pid, &t->main_code, &t->main_signo);
 }
 
@@ -422,11 +435,8 @@ static void look_around(struct trace *t)
 	unsigned count;
 	int signo = trace_caught_signal(&count);
 
-	if (signo) {
-		t->fatal_signal = signo;
-		t->ending = true;
-		t->status = 128 + signo;
-	}
+	if (signo)
+		on_fatal_signal(t, signo, count);
 	if (t->timer_on) {
 		trace_log_flush_all(t);
 		t->timer_on = false;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 enum { TICK_US = 50000 };
 
@@ -18,7 +19,7 @@ static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
 static const int ignored_signals[] = {SIGTTOU, SIGTTIN};
 static const int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTTOU, SIGTTIN, SIGTSTP, SIGALRM};
 
-static volatile sig_atomic_t attention, caught, caught_count;
+static volatile sig_atomic_t attention, caught, caught_count, from_terminal;
 static struct sigaction found[PT_COUNTOF(own_signals)]; /* dispositions as we were started with */
 static sigset_t found_mask;
 
@@ -29,12 +30,15 @@ static void set_timer(bool on)
 	setitimer(ITIMER_REAL, &every, NULL);
 }
 
-static void on_fatal(int signo)
+static void on_fatal(int signo, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	if (!caught)
+	(void)context;
+	if (!caught) {
 		caught = signo;
+		from_terminal = info->si_code == SI_KERNEL;
+	}
 	caught_count++;
 	attention = 1;
 	set_timer(true);
@@ -59,7 +63,7 @@ static const struct sigaction *found_action(int signo)
 
 void trace_install_signals(struct trace *t)
 {
-	struct sigaction fatal = {.sa_handler = on_fatal}, tick = {.sa_handler = on_tick}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction fatal = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO}, tick = {.sa_handler = on_tick}, ignore = {.sa_handler = SIG_IGN};
 	sigset_t block, unblock;
 	size_t i;
 
@@ -116,6 +120,11 @@ int trace_caught_signal(unsigned *ret_count)
 {
 	*ret_count = (unsigned)caught_count;
 	return caught;
+}
+
+bool trace_signal_reached(pid_t program)
+{
+	return from_terminal && getpgid(program) == getpgrp();
 }
 
 void trace_timer(bool on)
