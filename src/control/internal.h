@@ -105,6 +105,7 @@ struct ptl_process {
 struct ptl_session {
 	unsigned flags;
 	pid_t owner;	     /* tid of the only thread that may use it */
+	uintptr_t owner_self; /* pthread_self() of it, which costs nothing to compare */
 	struct pt_map tasks; /* tid -> struct ptl_task */
 	struct pt_map processes;
 	struct pt_map early; /* tids of newborns that lived and died before their creator's event was collected */
@@ -134,6 +135,8 @@ struct ptl_session {
 int pt_fail(struct ptl_session *s, int result, const char *fmt, ...) PT_PRINTF(3, 4);
 /* -PTL_ETHREAD from any thread but the owner. */
 int pt_check_thread(struct ptl_session *s);
+/* The same for calls that are made at every stop, without a system call: does not know a forked copy of the owner. */
+int pt_check_caller(struct ptl_session *s);
 
 struct ptl_process *pt_process_get(struct ptl_session *s, pid_t pid); /* found or made; NULL: no memory */
 void pt_process_put(struct ptl_process *p); /* freed if it has no task */

@@ -96,8 +96,10 @@ int pt_go(struct ptl_task *t, enum ptl_resume_how how, int signo)
 int ptl_resume_task(struct ptl_task *t, enum ptl_resume_how how)
 {
 	bool group;
-	int r;
+	int r = pt_check_caller(t->session);
 
+	if (r < 0)
+		return r;
 	switch (t->state) {
 	case PT_RUNNING:
 		return 0;
@@ -127,7 +129,10 @@ int ptl_resume_task(struct ptl_task *t, enum ptl_resume_how how)
 int ptl_resume(struct ptl_event *ev, enum ptl_resume_how how)
 {
 	struct ptl_task *t = ev->task;
+	int r = pt_check_caller(ev->session);
 
+	if (r < 0)
+		return r;
 	if (!t)
 		return pt_fail(ev->session, -PTL_ESTALE, "%s", ptl_error_text(-PTL_ESTALE));
 	ev->task = NULL;

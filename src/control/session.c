@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,15 @@ int pt_fail(struct ptl_session *s, int result, const char *fmt, ...)
 
 int pt_check_thread(struct ptl_session *s)
 {
-	/* the vDSO has no gettid, so this costs a system call: only calls that are rare ask */
+	/* the vDSO has no gettid, so this costs a system call: calls that are not rare ask pt_check_caller() */
 	return pt_os_gettid() == s->owner
+		? 0
+		: pt_fail(s, -PTL_ETHREAD, "%s", ptl_error_text(-PTL_ETHREAD));
+}
+
+int pt_check_caller(struct ptl_session *s)
+{
+	return (uintptr_t)pthread_self() == s->owner_self
 		? 0
 		: pt_fail(s, -PTL_ETHREAD, "%s", ptl_error_text(-PTL_ETHREAD));
 }
@@ -207,6 +215,7 @@ int ptl_session_new(struct ptl_session **ret_session, unsigned flags)
 		return -ENOMEM;
 	s->flags = flags;
 	s->owner = pt_os_gettid();
+	s->owner_self = (uintptr_t)pthread_self();
 	s->sigchld_fd = -1;
 	pt_list_init(&s->running);
 	pt_list_init(&s->ready);

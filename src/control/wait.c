@@ -322,8 +322,10 @@ int ptl_wait_for(struct ptl_session *s, struct ptl_event *ret, int64_t timeout_n
 {
 	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
 	struct ptl_task *t;
-	int r;
+	int r = pt_check_caller(s);
 
+	if (r < 0)
+		return r;
 	if (s->hurried) {
 		pt_os_calm();
 		s->hurried = false;
