@@ -12,9 +12,12 @@
 #include <errno.h>
 #include <string.h>
 
+enum { CUT_LISTS = 64 /* as often is a list that is too short read again */ };
+
 struct scan {
 	struct ptl_process *process;
 	int found; /* in this pass */
+	int seen;  /* entries of the folder in this pass */
 	int error; /* of a thread that could not be had, though it lives */
 	pid_t error_tid;
 };
@@ -44,6 +47,7 @@ static int scan_one(void *arg, pid_t tid)
 	struct pt_os_status st;
 	int r;
 
+	scan->seen++;
 	if (pt_map_find(&p->session->tasks, (uint64_t)tid))
 		return 0;
 	r = seize_one(p, tid);
@@ -65,15 +69,16 @@ static int scan_one(void *arg, pid_t tid)
 int pt_attach_scan(struct ptl_process *p)
 {
 	struct scan scan = {.process = p};
-	int total = 0, r;
+	int total = 0, cut = 0, r;
 
 	do {
-		scan.found = 0;
+		scan.found = scan.seen = 0;
 		r = pt_os_each_task(p->pid, scan_one, &scan);
 		if (r < 0)
 			return total ? total : r;
 		total += scan.found;
-	} while (scan.found);
+		/* where a thread dies while it is listed, the list may end */
+	} while (scan.found || (scan.seen < pt_os_task_count(p->pid) && ++cut < CUT_LISTS));
 	return total ? total : scan.error;
 }
 

@@ -61,6 +61,24 @@ static int take_step_trap(struct ptl_task *t, int64_t deadline)
 	return 0;
 }
 
+/* A birth that was not told yet: the newborn is held as a tracee, too, and must not be forgotten. */
+static int take_birth(struct ptl_task *t)
+{
+	struct ptl_task *child;
+	pid_t tid;
+	int r;
+
+	switch (t->stop.class) {
+	case PT_STOP_FORK:
+	case PT_STOP_VFORK:
+	case PT_STOP_CLONE:
+		r = pt_newborn(t, t->stop.class, &tid, &child);
+		return r == -ENOMEM ? r : 0;
+	default:
+		return 0;
+	}
+}
+
 /* 0: gone from the session; or negative, still in it. */
 static int let_go(struct ptl_task *t, int64_t deadline)
 {
@@ -77,6 +95,11 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 			t->tid);
 	if (t->state == PT_RUNNING) {
 		r = pt_wait_task(t, deadline);
+		if (r == -PTL_EZOMBIE) {
+			/* its living threads are detached; ptrace has no way to let go of a zombie, the next wait reaps it */
+			pt_task_free(t);
+			return 0;
+		}
 		if (r < 0)
 			return r;
 	}
@@ -85,6 +108,11 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 	if (is_dead(t)) {
 		pt_task_free(t);
 		return 0;
+	}
+	if (!handed_out || t->again) {
+		r = take_birth(t);
+		if (r < 0)
+			return pt_fail(t->session, r, "out of memory");
 	}
 	/* any stop on the way out of a call may carry the EINTR of our interrupt */
 	if (t->interrupted || t->interrupt_owed)
@@ -115,8 +143,11 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 	return 0;
 }
 
-/* All tasks for which process (NULL: any) and task (NULL: any) match. */
-static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task *only, int64_t timeout_ns)
+/*
+ * All tasks of a process (0: of any) or the one of this serial (0: any), and with them the newborns that nobody
+ * follows: they hold still for us, and there may be no ptl_wait() to come. By number, for what they name may be freed on the way.
+ */
+static int detach(struct ptl_session *s, pid_t pid, uint32_t serial, int64_t timeout_ns)
 {
 	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
 	struct pt_vec list = PT_VEC_INIT(struct ptl_task *);
@@ -132,7 +163,8 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 		more = false;
 		list.len = 0;
 		for (pos = 0; (t = pt_map_next(&s->tasks, &pos));) {
-			if ((p && t->process != p) || (only && t != only))
+			if (t->phase != PT_PHASE_UNWANTED &&
+				((pid && t->process->pid != pid) || (serial && t->serial != serial)))
 				continue;
 			slot = pt_vec_push(&list);
 			if (!slot) {
@@ -148,14 +180,19 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 			if (t->state != PT_RUNNING)
 				continue;
 			r = pt_wait_task(t, deadline);
-			if (r < 0 && r != -PTL_ETIMEOUT)
+			if (r < 0 && r != -PTL_ETIMEOUT && r != -PTL_EZOMBIE)
 				result = r;
 		}
 		hurry = list.len > 1 && pt_os_hurry();
-		for (i = 0; i < list.len; i++) {
-			pid_t tid = PT_VEC_AT(&list, struct ptl_task *, i)->tid;
+		/* the first threads last: if one is dead, its end comes after that of the others */
+		for (i = 0; i < 2 * list.len; i++) {
+			pid_t tid;
 
-			t = PT_VEC_AT(&list, struct ptl_task *, i);
+			t = PT_VEC_AT(&list, struct ptl_task *, i % list.len);
+			if (!t || (i < list.len && t->tid == t->process->pid))
+				continue;
+			PT_VEC_AT(&list, struct ptl_task *, i % list.len) = NULL;
+			tid = t->tid;
 			r = let_go(t, deadline);
 			if (r == -PTL_ETIMEOUT)
 				r = pt_fail(s, r, "cannot detach from %d: it did not stop in time", tid);
@@ -168,12 +205,10 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 			pt_os_unhurry();
 			s->hurried = true;
 		}
-		if (only || !list.len)
-			more = false;
 	} while (more && result == 0);
 	pt_vec_done(&list);
 	/* leaders that vanished in an execve wait outside the table for their end to be told */
-	if (!only && !p)
+	if (!pid && !serial)
 		while (s->ready.next != &s->ready)
 			pt_task_free(PT_TASK_OF(s->ready.next));
 	return result;
@@ -181,15 +216,15 @@ static int detach(struct ptl_session *s, struct ptl_process *p, struct ptl_task 
 
 int ptl_detach(struct ptl_process *p, int64_t timeout_ns)
 {
-	return detach(p->session, p, NULL, timeout_ns);
+	return detach(p->session, p->pid, 0, timeout_ns);
 }
 
 int ptl_detach_task(struct ptl_task *t, int64_t timeout_ns)
 {
-	return detach(t->session, NULL, t, timeout_ns);
+	return detach(t->session, 0, t->serial, timeout_ns);
 }
 
 int ptl_detach_all(struct ptl_session *s, int64_t timeout_ns)
 {
-	return detach(s, NULL, NULL, timeout_ns);
+	return detach(s, 0, 0, timeout_ns);
 }

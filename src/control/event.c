@@ -45,40 +45,31 @@ static int started(struct ptl_task *t, struct ptl_event *ev)
 
 /* --- births ------------------------------------------------------------------------------- */
 
-static bool is_followed(const struct ptl_task *parent, bool thread)
+bool pt_is_followed(const struct ptl_session *s, const struct ptl_process *p, bool thread)
 {
-	return (parent->session->flags & (thread ? PTL_FOLLOW_THREADS : PTL_FOLLOW_FORKS)) ||
-		(thread && parent->process->whole);
+	return (s->flags & (thread ? PTL_FOLLOW_THREADS : PTL_FOLLOW_FORKS)) || (thread && p->whole);
 }
 
-static int forked(struct ptl_task *t, struct ptl_event *ev)
+int pt_newborn(struct ptl_task *t, enum pt_stop_class birth, pid_t *ret_tid, struct ptl_task **ret_child)
 {
 	struct ptl_session *s = t->session;
 	struct ptl_task *child;
 	struct pt_os_status st;
 	unsigned long tid;
-	bool thread = false;
+	pid_t pid;
 
 	if (pt_os_eventmsg(t->tid, &tid) < 0)
-		return died(t);
-	ev->kind = PTL_EV_FORKED;
-	ev->u.forked.how = t->stop.class == PT_STOP_FORK ? PTL_BIRTH_FORK
-		: t->stop.class == PT_STOP_VFORK	 ? PTL_BIRTH_VFORK
-							 : PTL_BIRTH_CLONE;
-	ev->u.forked.child = (pid_t)tid;
+		return -ESRCH;
+	*ret_tid = (pid_t)tid;
+	*ret_child = NULL;
 	if (pt_map_remove(&s->early, tid))
-		return 1; /* its whole life was told already */
-	child = pt_map_find(&s->tasks, tid);
-	if (child) {
-		/* it reported before its parent */
-		thread = child->process == t->process;
-	} else {
-		pid_t pid = (pid_t)tid;
-
+		return 0; /* its whole life was told already */
+	child = pt_map_find(&s->tasks, tid); /* if so, it reported before its parent did */
+	if (!child) {
+		pid = (pid_t)tid;
 		/* what the flags made of it: only a clone can be a thread */
-		if (t->stop.class == PT_STOP_CLONE && pt_os_status((pid_t)tid, &st) == 0)
+		if (birth == PT_STOP_CLONE && pt_os_status((pid_t)tid, &st) == 0)
 			pid = st.tgid;
-		thread = pid == t->process->pid;
 		child = pt_task_new(s, (pid_t)tid, pid, PT_PHASE_NEWBORN);
 		if (!child)
 			return -ENOMEM;
@@ -87,9 +78,26 @@ static int forked(struct ptl_task *t, struct ptl_event *ev)
 	child->filtered = t->filtered;
 	pt_step_inherit(child, t);
 	child->arch = t->arch;
-	if (child->phase == PT_PHASE_NEWBORN && !is_followed(t, thread))
+	if (child->phase == PT_PHASE_NEWBORN &&
+		!pt_is_followed(s, t->process, child->process == t->process))
 		child->phase = PT_PHASE_UNWANTED;
-	ev->u.forked.child_task = child->phase == PT_PHASE_UNWANTED ? NULL : child;
+	*ret_child = child;
+	return 0;
+}
+
+static int forked(struct ptl_task *t, struct ptl_event *ev)
+{
+	static const enum ptl_birth how[] = {[PT_STOP_FORK] = PTL_BIRTH_FORK,
+		[PT_STOP_VFORK] = PTL_BIRTH_VFORK,
+		[PT_STOP_CLONE] = PTL_BIRTH_CLONE};
+	struct ptl_task *child;
+	int r = pt_newborn(t, t->stop.class, &ev->u.forked.child, &child);
+
+	if (r < 0)
+		return r == -ESRCH ? died(t) : r;
+	ev->kind = PTL_EV_FORKED;
+	ev->u.forked.how = how[t->stop.class];
+	ev->u.forked.child_task = !child || child->phase == PT_PHASE_UNWANTED ? NULL : child;
 	return 1;
 }
 
@@ -369,9 +377,11 @@ int pt_hand_out(struct ptl_task *t, struct ptl_event *ev)
 
 	if (t->how == PTL_STEP && t->stop.class != PT_STOP_SIGNAL)
 		pt_step_other_stop(t);
-	if (t->phase == PT_PHASE_UNWANTED && !dead) {
-		pt_step_settle(t);
-		pt_os_detach(t->tid, t->stop.class == PT_STOP_SIGNAL ? t->stop.value : 0);
+	if (t->phase == PT_PHASE_UNWANTED) {
+		if (!dead) {
+			pt_step_settle(t);
+			pt_os_detach(t->tid, t->stop.class == PT_STOP_SIGNAL ? t->stop.value : 0);
+		}
 		pt_task_free(t);
 		return 0;
 	}

@@ -160,7 +160,8 @@ int pt_take_status(struct ptl_session *s, pid_t tid, int status);
 int pt_collect(struct ptl_session *s, int64_t timeout_ns);
 /*
  * Waits for this running task alone until it stops or dies, READY. Other tasks are left alone. deadline: pt_os_now()
- * time, negative: none. -PTL_ETIMEOUT.
+ * time, negative: none. -PTL_ETIMEOUT. -PTL_EZOMBIE: it is the first thread of its process, and dead, which is told
+ * only after the end of all the others.
  */
 int pt_wait_task(struct ptl_task *t, int64_t deadline);
 
@@ -168,6 +169,13 @@ int pt_wait_task(struct ptl_task *t, int64_t deadline);
 
 /* READY -> STOPPED or EXITED with an event: 1. Swallowed and resumed: 0. */
 int pt_hand_out(struct ptl_task *t, struct ptl_event *ret);
+/* Are tasks that this process makes, threads or processes, to be reported? */
+bool pt_is_followed(const struct ptl_session *s, const struct ptl_process *p, bool thread);
+/*
+ * The task that a task at a fork, vfork or clone stop has made; entered in the tables, UNWANTED if not followed. -ESRCH:
+ * its maker died under our hands. -ENOMEM.
+ */
+int pt_newborn(struct ptl_task *t, enum pt_stop_class birth, pid_t *ret_tid, struct ptl_task **ret_child);
 
 /* --- resume.c --------------------------------------------------------------------------------- */
 

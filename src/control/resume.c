@@ -171,6 +171,26 @@ int ptl_interrupt(struct ptl_task *t)
 	return pt_interrupt(t);
 }
 
+/*
+ * Now that all stand still, no dying thread hides another from the list: the threads that attaching missed. Number
+ * found, or negative.
+ */
+static int find_missed(struct ptl_session *s)
+{
+	struct ptl_process *p;
+	size_t pos = 0;
+	int found = 0, r;
+
+	while ((p = pt_map_next(&s->processes, &pos)))
+		if (p->whole) {
+			r = pt_attach_scan(p);
+			if (r == -ENOMEM)
+				return r;
+			found += r > 0 ? r : 0;
+		}
+	return found;
+}
+
 /* A ready task that says nothing but "interrupted, as you asked", and of which nobody waits to hear that. */
 static bool is_silent_stop(struct ptl_task *t)
 {
@@ -197,7 +217,7 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
 	struct pt_link *l, *next;
 	struct ptl_task *t;
-	size_t late;
+	size_t late, dead;
 	bool hurry;
 	int r = pt_check_thread(s);
 
@@ -210,7 +230,7 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 			if (r < 0)
 				goto out;
 		}
-		late = 0;
+		late = dead = 0;
 		/* by tid, for the reason wait.c gives; births and scans may lengthen the list meanwhile */
 		for (l = s->running.prev; l != &s->running; l = next) {
 			t = PT_TASK_OF(l);
@@ -218,6 +238,8 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 			r = pt_wait_task(t, deadline);
 			if (r == -PTL_ETIMEOUT)
 				late++;
+			else if (r == -PTL_EZOMBIE)
+				dead++;
 			else if (r < 0)
 				goto out;
 			else if (is_silent_stop(t))
@@ -225,7 +247,12 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
 				break; /* an execve took the neighbour along */
 		}
-	} while (s->running_count > late);
+		if (s->running_count == late + dead) {
+			r = find_missed(s);
+			if (r < 0)
+				goto out;
+		}
+	} while (s->running_count > late + dead);
 	r = (int)late;
 out:
 	if (hurry) {

@@ -37,7 +37,10 @@ static struct ptl_task *accept_unknown(struct ptl_session *s, pid_t tid)
 {
 	struct pt_os_status st;
 	int r = pt_os_status(tid, &st);
-	struct ptl_task *t = pt_task_new(s, tid, r < 0 ? tid : st.tgid, PT_PHASE_NEWBORN);
+	pid_t pid = r < 0 ? tid : st.tgid;
+	struct ptl_process *p = pt_map_find(&s->processes, (uint64_t)pid);
+	bool followed = p ? pt_is_followed(s, p, true) : (s->flags & PTL_FOLLOW_FORKS) != 0;
+	struct ptl_task *t = pt_task_new(s, tid, pid, followed ? PT_PHASE_NEWBORN : PT_PHASE_UNWANTED);
 
 	if (t && r == 0)
 		t->filtered = s->has_filter && st.seccomp; /* filters are inherited */
@@ -144,19 +147,32 @@ static int look(struct ptl_task *t, bool block)
 	return 1;
 }
 
+/* The first thread has ended and others have not: it stops for nothing, and its end is told only after theirs. */
+static bool is_dead_leader(struct ptl_task *t)
+{
+	struct pt_os_status st;
+
+	return t->tid == t->process->pid && pt_os_status(t->tid, &st) == 0 && st.state == 'Z' &&
+		st.threads > 1;
+}
+
 int pt_wait_task(struct ptl_task *t, int64_t deadline)
 {
+	/* the end of a leader comes after that of its threads, which may be for us to collect */
+	bool block = deadline < 0 && (t->tid != t->process->pid || t->process->tasks == 1);
 	int64_t nap = NAP_MIN;
 	int r;
 
 	while (t->state == PT_RUNNING) {
-		r = look(t, deadline < 0);
+		r = look(t, block);
 		if (r < 0 && r != -EINTR)
 			return r;
-		if (r > 0 || deadline < 0)
+		if (r > 0 || block)
 			continue;
-		if (pt_os_now() >= deadline)
+		if (deadline >= 0 && pt_os_now() >= deadline)
 			return -PTL_ETIMEOUT;
+		if (nap > NAP_MIN && is_dead_leader(t))
+			return -PTL_EZOMBIE;
 		pt_os_nap(nap);
 		nap = PT_MIN(nap * 2, NAP_MAX);
 	}

@@ -103,6 +103,7 @@ int pt_os_tgkill(pid_t pid, pid_t tid, int signo);
 /* What /proc/TID/status says. */
 struct pt_os_status {
 	pid_t tgid, ppid, tracer;
+	int threads;	  /* of the process, zombies too */
 	char state;	  /* R S D T t Z X I */
 	uint64_t pending; /* signals queued for the thread or its process that are not blocked */
 	int seccomp;	  /* 0: none, 1: strict, 2: filters */
@@ -113,6 +114,7 @@ uint64_t pt_os_starttime(pid_t tid);	/* 0 if unknown */
 int pt_os_task_cpu(pid_t tid);		/* processor it ran on last, or -errno */
 bool pt_os_is_kernel_worker(pid_t tid); /* PF_IO_WORKER or PF_USER_WORKER */
 
+int pt_os_task_count(pid_t pid); /* threads of the process, zombies too; 0 if it is gone */
 /* Calls fn for each tid of the process; stops when fn answers non-zero, and answers that. -errno if the folder cannot be read. */
 int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ int pt_os_status(pid_t tid, struct pt_os_status *ret)
 	ret->tgid = (pid_t)number(buf, "\nTgid:");
 	ret->ppid = (pid_t)number(buf, "\nPPid:");
 	ret->tracer = (pid_t)number(buf, "\nTracerPid:");
+	ret->threads = (int)number(buf, "\nThreads:");
 	p = field(buf, "\nState:");
 	while (p && (*p == '\t' || *p == ' '))
 		p++;
@@ -114,6 +116,15 @@ bool pt_os_is_kernel_worker(pid_t tid)
 	uint64_t flags;
 
 	return stat_field(tid, 9, &flags) == 0 && (flags & 0x4010) != 0;
+}
+
+int pt_os_task_count(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return stat(path, &st) < 0 || st.st_nlink < 2 ? 0 : (int)st.st_nlink - 2;
 }
 
 int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg)
