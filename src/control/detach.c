@@ -114,9 +114,10 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 		if (r < 0)
 			return pt_fail(t->session, r, "out of memory");
 	}
-	/* any stop on the way out of a call may carry the EINTR of our interrupt */
-	if (t->interrupted || t->interrupt_owed)
-		pt_restart_interrupted_call(t);
+	signo = held_signal(t, handed_out && !t->again);
+	if (!handed_out)
+		t->interrupted = t->stop.class == PT_STOP_TRAP && !t->listening;
+	pt_restart_interrupted_call(t, signo);
 	(void)pt_regs_flush(t);
 	if (pt_step_trap_pending(t)) {
 		r = take_step_trap(t, deadline);
@@ -127,8 +128,8 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 			return 0;
 		}
 		handed_out = false;
+		signo = held_signal(t, false);
 	}
-	signo = held_signal(t, handed_out && !t->again);
 	pt_step_settle(t);
 	r = pt_os_detach(t->tid, signo);
 	if (r == -ESRCH) {

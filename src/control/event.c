@@ -256,19 +256,28 @@ static int signal_stop(struct ptl_task *t, struct ptl_event *ev)
 
 /* --- our interrupts, and job control -------------------------------------------------------------- */
 
+/* Is this stop the answer to an interrupt of ours, and does the caller wait for it? No other interrupt is out any more. */
+static bool take_interrupt(struct ptl_task *t)
+{
+	t->interrupt_owed = t->interrupt_stray = false;
+	return t->interrupt_wanted;
+}
+
 static int trap_stop(struct ptl_task *t, struct ptl_event *ev)
 {
-	bool ours = t->interrupt_owed;
+	bool wanted = take_interrupt(t), continued = t->listening;
 
-	t->interrupt_owed = false;
-	if (t->listening && !ours) {
-		t->listening = false;
+	t->listening = false;
+	if (continued) {
 		ev->kind = PTL_EV_CONTINUED;
 		return 1;
 	}
-	t->listening = false;
-	t->interrupted = ours;
-	if (!t->interrupt_wanted) /* its purpose was served by a stop that came before */
+	/*
+	 * Our interrupt, one whose purpose was served by a stop that came before, or a SIGCONT to a task that was not stopped, which
+	 * without a tracer would not even have noticed.
+	 */
+	t->interrupted = true;
+	if (!wanted)
 		return go_on(t, 0);
 	ev->kind = PTL_EV_INTERRUPTED;
 	return 1;
@@ -276,10 +285,10 @@ static int trap_stop(struct ptl_task *t, struct ptl_event *ev)
 
 static int group_stop(struct ptl_task *t, struct ptl_event *ev)
 {
-	bool ours = t->interrupt_owed && t->listening;
+	bool ours = (t->interrupt_owed || t->interrupt_stray) && t->listening;
+	bool wanted = take_interrupt(t);
 
-	t->interrupt_owed = false;
-	if (ours && !t->interrupt_wanted)
+	if (ours && !wanted)
 		return go_on(t, 0);
 	ev->kind = ours ? PTL_EV_INTERRUPTED : PTL_EV_GROUP_STOP;
 	ev->u.stop.signo = t->stop.value;
@@ -386,16 +395,14 @@ int pt_hand_out(struct ptl_task *t, struct ptl_event *ev)
 		return 0;
 	}
 	if (t->phase != PT_PHASE_LIVE && !dead) {
-		bool ours = t->interrupt_owed;
-
 		/*
 		 * The first stop is as a rule the one that was asked for. A signal or exec that was faster is told as what it is, after
 		 * STARTED: so keep the stop, and hand it out once more.
 		 */
 		started(t, ev);
 		if (t->stop.class == PT_STOP_TRAP || t->stop.class == PT_STOP_GROUP) {
-			t->interrupt_owed = false;
-			t->interrupted = ours && t->stop.class == PT_STOP_TRAP;
+			t->interrupt_owed = t->interrupt_stray = false;
+			t->interrupted = t->stop.class == PT_STOP_TRAP;
 			return 1;
 		}
 		if (t->stop.class == PT_STOP_EXEC && ev->u.started.how == PTL_START_LAUNCHED) {

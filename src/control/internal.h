@@ -23,8 +23,10 @@
  *    exactly when READY. Newest resumed stands first in running (see wait.c).
  *  - task->status is valid in READY and STOPPED. In a synthetic death it is not.
  *  - Nothing of a stop is read before it is handed out: the task may die in between.
- *  - interrupt_owed: PTRACE_INTERRUPT was issued and its stop has not been seen. Every
- *    one is seen and accounted for, also when another stop came first (ptrace(2)).
+ *  - interrupt_owed: PTRACE_INTERRUPT was issued while the task ran as far as we knew, and no stop was
+ *    seen since. Any stop takes it away (ptrace_stop() in the kernel), unless the task stood already when it
+ *    was issued: then it comes after the next resume. Nothing tells which; so when such a task is resumed from
+ *    a stop of another kind the interrupt is interrupt_stray: its stop may come and means nothing.
  */
 #ifndef PINTLE_CONTROL_INTERNAL_H
 #define PINTLE_CONTROL_INTERNAL_H
@@ -73,8 +75,9 @@ struct ptl_task {
 	pid_t former_tid;	 /* at an exec stop */
 	uint32_t arch;		 /* AUDIT_ARCH_* of the last system call or regset; 0 unknown */
 	bool interrupt_owed;
+	bool interrupt_stray;
 	bool interrupt_wanted; /* the caller waits for PTL_EV_INTERRUPTED */
-	bool interrupted;      /* the present stop is due to our interrupt alone */
+	bool interrupted;      /* the present stop came without a cause that the program could know of */
 	bool listening;	       /* in a job-control stop, PTRACE_LISTEN */
 	bool born;	       /* made by a tracee */
 	bool again;	       /* STARTED was handed out at a stop that is an event of its own, still to come */
@@ -188,10 +191,10 @@ unsigned pt_options(const struct ptl_session *s, const struct ptl_process *p, bo
 /* --- restart.c ----------------------------------------------------------------------------------- */
 
 /*
- * A stop of ours made a blocking call fail with EINTR though no signal came: puts the call back, so that it runs
- * again at resume and the program never knows.
+ * Before a stopped task is resumed or detached with this signal: if its stop made a blocking call fail with EINTR though
+ * nothing came that the program would know of without us, puts the call back, so that it runs again.
  */
-void pt_restart_interrupted_call(struct ptl_task *t);
+void pt_restart_interrupted_call(struct ptl_task *t, int signo);
 
 /* --- attach.c ---------------------------------------------------------------------------------------- */
 

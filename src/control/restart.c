@@ -10,14 +10,31 @@
 #include <errno.h>
 #include <signal.h>
 
-void pt_restart_interrupted_call(struct ptl_task *t)
+/* Would the program, without a tracer, not even have noticed this signal? */
+static bool is_ignored(const struct pt_os_status *st, int signo)
+{
+	static const uint64_t by_default = UINT64_C(1) << (SIGCHLD - 1) | UINT64_C(1) << (SIGCONT - 1) |
+		UINT64_C(1) << (SIGURG - 1) | UINT64_C(1) << (SIGWINCH - 1);
+	uint64_t bit = UINT64_C(1) << (signo - 1);
+
+	return (st->ignored & bit) || (!(st->caught & bit) && (by_default & bit));
+}
+
+void pt_restart_interrupted_call(struct ptl_task *t, int signo)
 {
 	unsigned char image[PT_GENERAL_MAX] __attribute__((aligned(8)));
 	const struct pt_arch *arch, *call;
 	struct pt_os_syscall_info info;
 	struct pt_os_status st;
+	bool signal = t->stop.class == PT_STOP_SIGNAL && t->stop.value != SIGTRAP;
 	int64_t n;
 
+	/*
+	 * An interrupt of ours, or a stop that came while one was on its way: that one shows the EINTR, and takes the
+	 * interrupt along. A signal that is dropped, or that the program ignores: the kernel wakes a tracee even for that.
+	 */
+	if (!t->interrupted && !t->interrupt_owed && !signal)
+		return;
 	t->interrupted = false;
 	if (t->regs.dirty)
 		return; /* whoever changed registers here decides where it goes on */
@@ -28,12 +45,12 @@ void pt_restart_interrupted_call(struct ptl_task *t)
 	call = arch;
 	if (pt_os_syscall_info(t->tid, &info) == 0 && pt_arch_by_audit(info.arch))
 		call = pt_arch_by_audit(info.arch);
-	/* a signal that is on its way is a good reason for EINTR: then the program must see it */
+	/* a signal that is or will be handled is a good reason for EINTR: then the program must see it */
 	if (pt_os_status(t->tid, &st) < 0)
 		return;
 	if (t->step.active) /* the answer to our own step, on its way */
 		st.pending &= ~(UINT64_C(1) << (SIGTRAP - 1));
-	if (st.pending)
+	if (st.pending || (signo && !is_ignored(&st, signo)))
 		return;
 	if (!pt_arch_rewind_eintr(arch, call, image))
 		return;

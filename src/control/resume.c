@@ -64,8 +64,11 @@ int pt_go(struct ptl_task *t, enum ptl_resume_how how, int signo)
 {
 	int r;
 
-	if (t->interrupted)
-		pt_restart_interrupted_call(t);
+	pt_restart_interrupted_call(t, signo);
+	if (t->interrupt_owed) {
+		t->interrupt_owed = false;
+		t->interrupt_stray = true;
+	}
 	r = pt_regs_flush(t);
 	if (r < 0 && r != -ESRCH)
 		return r;
@@ -196,15 +199,16 @@ static bool is_silent_stop(struct ptl_task *t)
 {
 	struct pt_stop stop = pt_classify(t->status);
 
-	return !t->superseded_by && t->phase == PT_PHASE_LIVE && t->interrupt_owed &&
-		!t->interrupt_wanted &&
-		((stop.class == PT_STOP_TRAP) || (stop.class == PT_STOP_GROUP && t->listening));
+	return !t->superseded_by && t->phase == PT_PHASE_LIVE &&
+		(t->interrupt_owed || t->interrupt_stray) && !t->interrupt_wanted &&
+		/* listening: the same stop signal is our answer, SIGTRAP the end of the job-control stop, which is an event */
+		stop.class == (t->listening ? PT_STOP_GROUP : PT_STOP_TRAP);
 }
 
 static void stop_silently(struct ptl_task *t)
 {
 	t->stop = pt_classify(t->status);
-	t->interrupt_owed = false;
+	t->interrupt_owed = t->interrupt_stray = false;
 	t->interrupted = t->stop.class == PT_STOP_TRAP;
 	t->listening = false;
 	t->inject = 0;

@@ -105,6 +105,7 @@ struct pt_os_status {
 	pid_t tgid, ppid, tracer;
 	int threads;	  /* of the process, zombies too */
 	char state;	  /* R S D T t Z X I */
+	uint64_t ignored, caught; /* signals */
 	uint64_t pending; /* signals queued for the thread or its process that are not blocked */
 	int seccomp;	  /* 0: none, 1: strict, 2: filters */
 	int filters;	  /* how many; 0 if the kernel (before 5.9) does not say */

@@ -72,6 +72,8 @@ int pt_os_status(pid_t tid, struct pt_os_status *ret)
 	while (p && (*p == '\t' || *p == ' '))
 		p++;
 	ret->state = p ? *p : '?';
+	ret->ignored = mask(buf, "\nSigIgn:");
+	ret->caught = mask(buf, "\nSigCgt:");
 	ret->pending =
 		(mask(buf, "\nSigPnd:") | mask(buf, "\nShdPnd:")) & ~mask(buf, "\nSigBlk:");
 	ret->seccomp = (int)number(buf, "\nSeccomp:");
