@@ -13,7 +13,8 @@ enum { REG_SIZE_MAX = 64 };
 
 static const struct cmd_option options[] = {
 	{'s', "set", "NAME=VALUE", false, OPT_SET,
-		"give a register a value: hexadecimal with 0x, decimal, for st0 ... st7 also a fraction; may be "
+		"give a register a value: hexadecimal with 0x, decimal, for st0 ... st7 also a "
+		"fraction; may be "
 		"repeated, then all are set or none"},
 	{'a', "all", NULL, false, OPT_ALL,
 		"show every register the machine has, not only the general ones"},
@@ -327,12 +328,16 @@ const struct command cmd_regs = {
 	.name = "regs",
 	.usage = "[OPTIONS] PID [TID]",
 	.summary = "show or set the registers of a thread",
-	.help = "The thread TID of process PID, or its main thread, is stopped for a moment, and goes on as if nothing had "
+	.help = "The thread TID of process PID, or its main thread, is stopped for a moment, and "
+		"goes on as if nothing had "
 		"been: a system call that it was waiting in is taken up again.\n\n"
-		"Without --all or --group, the general registers are shown; with --set, those that were set. Vector "
+		"Without --all or --group, the general registers are shown; with --set, those that "
+		"were set. Vector "
 		"registers are shown at the greatest width the machine has.\n\n"
-		"--set takes every name that is shown, and those of their parts (eax, ax, al, ah, xmm0), and pc, sp, fp and "
-		"flags. What the kernel refuses, or would take only in part, is named and nothing is changed. A new pc "
+		"--set takes every name that is shown, and those of their parts (eax, ax, al, ah, "
+		"xmm0), and pc, sp, fp and "
+		"flags. What the kernel refuses, or would take only in part, is named and nothing "
+		"is changed. A new pc "
 		"given to a thread in a system call ends that call.\n\n"
 		"Exit status: 0; 1 if it could not be done; 2 for a wrong command line.",
 	.options = options,
