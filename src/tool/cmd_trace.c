@@ -107,6 +107,7 @@ static int run(struct cmd_call *call)
 		if (status < 0)
 			status = finish(t);
 	}
+	trace_sock_forget(t);
 	trace_summary_free(t->summary);
 	ptl_decoder_free(t->decoder);
 	trace_config_done(&t->config);

@@ -226,6 +226,7 @@ struct trace {
 	size_t own_log_count;
 	pid_t pipe_pid; /* program that reads our output, or 0 */
 	struct trace_summary *summary;
+	struct pt_map sockets; /* what was last known of each, by inode; -yy */
 	size_t tasks;	/* alive; decides about "[pid N]" */
 	bool print_pid; /* in front of each line of a file */
 	bool color;
@@ -273,7 +274,8 @@ void trace_pid_text(void *arg, void *task, int pid, struct pt_buf *out);
 bool trace_path_match(struct trace *t, struct trace_task *k);
 int trace_paths_prepare(struct trace *t);
 /* Text of a socket by its inode, from the kernel; false if it is not known there. trace_sock.c */
-bool trace_sock_text(const char *proc_fd_path, uint64_t inode, struct pt_buf *out);
+bool trace_sock_text(struct trace *t, const char *proc_fd_path, uint64_t inode, struct pt_buf *out);
+void trace_sock_forget(struct trace *t);
 
 /* trace_summary.c */
 int trace_summary_new(struct trace *t);

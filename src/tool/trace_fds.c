@@ -97,7 +97,7 @@ static bool put_device(struct pt_buf *to, const char *proc, const char *path, si
 
 void trace_fd_text(void *arg, void *task, int fd, struct ptl_text *out)
 {
-	const struct trace *t = arg;
+	struct trace *t = arg;
 	const struct trace_task *k = task;
 	unsigned kinds = t->config.decode_fds;
 	char proc[64], path[PATH_BYTES];
@@ -114,7 +114,7 @@ void trace_fd_text(void *arg, void *task, int fd, struct ptl_text *out)
 		return;
 	path[n] = '\0';
 	len = (size_t)n;
-	if (kinds & DECODE_SOCKET && sscanf(path, "socket:[%lu]", &inode) == 1 && trace_sock_text(proc, inode, out))
+	if (kinds & DECODE_SOCKET && sscanf(path, "socket:[%lu]", &inode) == 1 && trace_sock_text(t, proc, inode, out))
 		return;
 	if (kinds & DECODE_PIDFD && !strcmp(path, "anon_inode:[pidfd]")) {
 		int pid = pidfd_pid(k->tid, fd);

@@ -106,6 +106,11 @@ static bool is_matched(const struct ptl_call_info *info, const void *arg)
 	return !regexec(arg, info->name, 0, NULL, 0);
 }
 
+static uint64_t find_class(const char *name)
+{
+	return ptl_class_find(strcmp(name, "network") ? name : "net"); /* it has two names */
+}
+
 /* Classes that may be written without their %, as older scripts do. */
 static bool is_old_class(const char *name)
 {
@@ -166,9 +171,9 @@ static int add_value(const struct cmd_call *call, struct call_set *set, unsigned
 		return found;
 	}
 	if (value[0] == '%')
-		classes = ptl_class_find(value + 1);
+		classes = find_class(value + 1);
 	else if (is_old_class(value))
-		classes = ptl_class_find(value);
+		classes = find_class(value);
 	if (classes) {
 		add_matching(set, abis, is_in_class, &classes);
 		return 1;

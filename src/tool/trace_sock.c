@@ -3,8 +3,9 @@
  * What a socket is connected to, for -yy: "<TCP:[127.0.0.1:5->127.0.0.1:6]>".
  *
  * The descriptor itself tells its protocol (the attribute system.sockprotoname of the socket file system), the kernel's
- * socket diagnostics (sock_diag(7)) the addresses, by inode. They know the sockets of our own network namespace; others are
- * shown by their inode. Nothing is kept between calls: the addresses of a socket change.
+ * socket diagnostics (sock_diag(7)) the addresses, by inode. They are asked each time, for the addresses of a socket change; what they said
+ * last is kept for sockets that they no longer know (a connection that was reset). They know the sockets of our own network
+ * namespace alone; others are shown by their inode.
  */
 #include "tool/trace.h"
 
@@ -17,6 +18,7 @@
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/xattr.h>
@@ -212,30 +214,67 @@ static void query_netlink(struct query *q)
 
 /* --- all --------------------------------------------------------------------------------------------------- */
 
-bool trace_sock_text(const char *proc_fd_path, uint64_t inode, struct pt_buf *out)
+enum { MOST_KEPT = 4096 };
+
+void trace_sock_forget(struct trace *t)
+{
+	size_t pos = 0;
+	void *text;
+
+	while ((text = pt_map_next(&t->sockets, &pos)))
+		free(text);
+	pt_map_done(&t->sockets);
+}
+
+static void keep(struct trace *t, uint64_t inode, const char *text, size_t len)
+{
+	char *copy = strndup(text, len), *old = pt_map_find(&t->sockets, inode);
+
+	if (!copy)
+		return;
+	if (!old && t->sockets.len >= MOST_KEPT)
+		trace_sock_forget(t);
+	if (pt_map_put(&t->sockets, inode, copy) < 0)
+		free(copy);
+	else
+		free(old);
+}
+
+static void query(struct query *q)
+{
+	if (!strcmp(q->name, "TCP"))
+		query_inet(q, AF_INET, IPPROTO_TCP);
+	else if (!strcmp(q->name, "TCPv6"))
+		query_inet(q, AF_INET6, IPPROTO_TCP);
+	else if (!strcmp(q->name, "UDP"))
+		query_inet(q, AF_INET, IPPROTO_UDP);
+	else if (!strcmp(q->name, "UDPv6"))
+		query_inet(q, AF_INET6, IPPROTO_UDP);
+	else if (!strncmp(q->name, "UNIX", 4))
+		query_unix(q);
+	else if (!strcmp(q->name, "NETLINK"))
+		query_netlink(q);
+}
+
+bool trace_sock_text(struct trace *t, const char *proc_fd_path, uint64_t inode, struct pt_buf *out)
 {
 	char name[64];
 	struct query q = {.inode = inode, .name = name, .out = out};
 	ssize_t n = getxattr(proc_fd_path, "system.sockprotoname", name, sizeof(name) - 1);
+	size_t from = out->len;
+	const char *kept;
 
 	if (n <= 0)
 		return false;
 	name[n] = '\0';
 	if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/")])
 		return false;
-	if (!strcmp(name, "TCP"))
-		query_inet(&q, AF_INET, IPPROTO_TCP);
-	else if (!strcmp(name, "TCPv6"))
-		query_inet(&q, AF_INET6, IPPROTO_TCP);
-	else if (!strcmp(name, "UDP"))
-		query_inet(&q, AF_INET, IPPROTO_UDP);
-	else if (!strcmp(name, "UDPv6"))
-		query_inet(&q, AF_INET6, IPPROTO_UDP);
-	else if (!strncmp(name, "UNIX", 4))
-		query_unix(&q);
-	else if (!strcmp(name, "NETLINK"))
-		query_netlink(&q);
-	if (!q.found)
+	query(&q);
+	if (q.found && pt_buf_ok(out))
+		keep(t, inode, out->data + from, out->len - from);
+	else if ((kept = pt_map_find(&t->sockets, inode)))
+		pt_buf_puts(out, kept);
+	else
 		pt_buf_printf(out, "<%s:[%llu]>", name, (unsigned long long)inode);
 	return true;
 }
