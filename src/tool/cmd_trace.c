@@ -103,7 +103,9 @@ static int run(struct cmd_call *call)
 			trace_end_tracees(t);
 			trace_log_close(t);
 		}
-		ptl_session_free(t->session);
+		/* one that did not stop when asked is set free by our end, and would be waited for here */
+		if (!t->session || !ptl_task_count(t->session))
+			ptl_session_free(t->session);
 		if (status < 0)
 			status = finish(t);
 	}

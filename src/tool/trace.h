@@ -15,6 +15,7 @@
 #define PINTLE_TOOL_TRACE_H
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 #include "tool/cmd.h"
 
@@ -202,6 +203,8 @@ struct trace_writer {
 	void (*stopped)(struct trace *t, struct trace_task *k, int signo);
 	void (*exited)(struct trace *t, struct trace_task *k, const struct ptl_event *ev);
 	void (*superseded)(struct trace *t, struct trace_task *k, pid_t by);
+	/* its execve gave it another id, and with -ff another log: called before it moves there */
+	void (*moves)(struct trace *t, struct trace_task *k, pid_t to);
 	void (*attached)(struct trace *t, struct trace_task *k, unsigned threads, bool born, pid_t parent);
 	void (*detached)(struct trace *t, struct trace_task *k);
 	void (*personality)(struct trace *t, struct trace_task *k, uint32_t arch);
@@ -236,6 +239,7 @@ struct trace {
 	uint64_t calls_shown;
 	/* the launched program */
 	char *file; /* what is executed; owned */
+	struct rlimit found_files; /* RLIMIT_NOFILE as we were started with */
 	pid_t main_pid;
 	bool main_started; /* it is the program, no longer our fork */
 	int exec_error;	   /* why it never became that */

@@ -161,6 +161,14 @@ static void json_superseded(struct trace *t, struct trace_task *k, pid_t by)
 	end_event(t, k, &j);
 }
 
+/* An object is written when its call ends; where, does not matter before. */
+static void json_moves(struct trace *t, struct trace_task *k, pid_t to)
+{
+	(void)t;
+	(void)k;
+	(void)to;
+}
+
 static void json_attached(struct trace *t, struct trace_task *k, unsigned threads, bool born, pid_t parent)
 {
 	struct pt_json j;
@@ -200,6 +208,7 @@ const struct trace_writer trace_json_writer = {
 	.stopped = json_stopped,
 	.exited = json_exited,
 	.superseded = json_superseded,
+	.moves = json_moves,
 	.attached = json_attached,
 	.detached = json_detached,
 	.personality = json_personality,

@@ -15,7 +15,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { END_PATIENCE_NS = 2000000000 };
+/* For tasks that do not stop when asked: vfork parents, disks that do not answer. Our end sets these free as well, unfinished lines apart. */
+enum { END_PATIENCE_NS = 400000000 };
 
 /* --- tasks ------------------------------------------------------------------------------------- */
 
@@ -104,6 +105,8 @@ static void on_exec(struct trace *t, struct trace_task *k, const struct ptl_even
 		struct trace_log *log = trace_log_of(t, ev->tid, true);
 
 		if (log) {
+			if (t->writer)
+				t->writer->moves(t, k, ev->tid);
 			trace_log_free_own(t, k->log);
 			k->log = log;
 		}
@@ -398,8 +401,7 @@ static void detach_all(struct trace *t)
 		if (t->writer) {
 			if (k->in_call && k->begun)
 				t->writer->cut(t, k, false);
-			if (k->attached)
-				t->writer->detached(t, k);
+			t->writer->detached(t, k);
 		}
 		task_free(t, k);
 	}

@@ -40,7 +40,7 @@ const struct cmd_option trace_option_table[] = {
 	{'b', "detach-on", "CALL", false, ID_DETACH_ON, "leave a process alone from that call on; CALL can only be execve"},
 	{'D', "daemonize", "WHERE", true, ID_DAEMONIZE, "be a grandchild of the program, not its parent; -DD: in an own process group; -DDD: in an own session"},
 	{'I', "interruptible", "WHEN", false, ID_INTERRUPTIBLE, "what signals can end the tracer: 1 anywhere, 2 waiting (while no call is being shown), 3 never, 4 never_tstp (nor stop it)"},
-	{0, "kill-on-exit", NULL, false, ID_KILL_ON_EXIT, "kill the traced programs when the tracer ends"},
+	{0, "kill-on-exit", NULL, false, ID_KILL_ON_EXIT, "kill the launched program and what it started when the tracer ends"},
 	{0, "syscall-limit", "N", false, ID_CALL_LIMIT, "detach from everything after N calls were shown"},
 	{0, "seccomp-bpf", "WHEN", true, ID_SECCOMP, "let the kernel pick the calls, so that others do not stop: always (the default of the option), auto (otherwise), never; needs -f"},
 
@@ -762,7 +762,6 @@ static void note_useless(struct parse *p)
 		{c->clock != CLOCK_NONE, "-t/--absolute-timestamps"},
 		{c->call_times, "-T/--syscall-times"},
 		{c->decode_fds, "-y/--decode-fds"},
-		{c->json, "--json"},
 	};
 	size_t i;
 
@@ -808,6 +807,8 @@ static int check(struct parse *p)
 	if (!c->argv && (c->user || c->environment || c->argv0))
 		return cmd_usage_error(call, "PROG [ARGS] must be specified with %s",
 			c->user ? "-u/--user" : c->environment ? "-E/--env" : "--argv0");
+	if (!c->argv && c->kill_on_exit)
+		return cmd_usage_error(call, "PROG [ARGS] must be specified with --kill-on-exit");
 	if (p->quiet && p->quiet_set)
 		return cmd_usage_error(call, "-q and -e quiet/--quiet cannot be provided simultaneously");
 	if (c->summary && c->separate)

@@ -146,10 +146,25 @@ static bool wants_filter(const struct trace *t)
 
 /* --- launch ------------------------------------------------------------------------------------------ */
 
+/* A descriptor for each process, with -ff for each task: as many as we may have. The program gets back what we found. */
+static void raise_file_limit(struct rlimit *found)
+{
+	struct rlimit more;
+
+	if (getrlimit(RLIMIT_NOFILE, found))
+		return;
+	more = *found;
+	more.rlim_cur = PT_MIN(more.rlim_max, (rlim_t)1 << 20);
+	if (more.rlim_cur > found->rlim_cur)
+		setrlimit(RLIMIT_NOFILE, &more);
+}
+
 static int child_setup(void *arg)
 {
-	(void)arg;
+	const struct trace *t = arg;
+
 	trace_restore_signals();
+	setrlimit(RLIMIT_NOFILE, &t->found_files);
 	return 0;
 }
 
@@ -172,6 +187,7 @@ static int launch(struct trace *t)
 	how.flags = PTL_LAUNCH_SHOW_EXEC;
 	how.sigmask = &mask;
 	how.child_setup = child_setup;
+	how.child_arg = t;
 	if (c->user && (r = find_user(t, &how)))
 		return r;
 	if (t->filtered)
@@ -307,6 +323,7 @@ int trace_start(struct trace *t)
 	if (t->filtered || c->kill_on_exit)
 		flags |= PTL_EXITKILL;
 	trace_install_signals(t);
+	raise_file_limit(&t->found_files);
 	r = ptl_session_new(&t->session, flags);
 	if (r < 0)
 		return cmd_error(t->call, "%s", ptl_error_text(r));

@@ -6,6 +6,7 @@
  * task that is in a call; or, with -w, what the clock said. What a stop costs is measured once and taken off (-O).
  */
 #include "tool/trace.h"
+#include "wire/json.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -259,18 +260,15 @@ static void put_heads(struct pt_buf *to, const struct trace_config *c, int name_
 	pt_buf_putc(to, '\n');
 }
 
-static void put_table(struct trace *t, enum ptl_abi abi, struct pt_buf *to)
+/* Collects the rows that count anything, in the order of -S, and their sum. NULL: out of memory. */
+static struct entry *sorted_rows(const struct trace *t, enum ptl_abi abi, size_t *ret_n, struct row *sum)
 {
-	const struct trace_config *c = &t->config;
-	struct row sum = {0};
-	struct entry *entries = calloc(ROWS, sizeof(*entries)), total = {"total", ROWS, &sum};
-	enum summary_column by = c->sort_by;
-	int width = heads[COLUMN_NAME].width;
+	struct entry *entries = calloc(ROWS, sizeof(*entries));
+	enum summary_column by = t->config.sort_by;
 	size_t n = 0, i;
 
-	if (!entries)
-		return;
-	for (i = 0; i < ROWS; i++) {
+	*sum = (struct row){0};
+	for (i = 0; entries && i < ROWS; i++) {
 		const struct row *r = &t->summary->rows[abi][i];
 		struct ptl_call_info info = {.name = "unknown"};
 
@@ -279,17 +277,69 @@ static void put_table(struct trace *t, enum ptl_abi abi, struct pt_buf *to)
 		if (i < UNKNOWN)
 			ptl_call_info(abi, (uint32_t)i, &info);
 		entries[n++] = (struct entry){info.name, (uint32_t)i, r};
-		width = PT_MAX(width, (int)strlen(info.name));
-		sum.min_ns = sum.calls ? PT_MIN(sum.min_ns, r->min_ns) : r->min_ns;
-		sum.max_ns = PT_MAX(sum.max_ns, r->max_ns);
-		sum.total_ns += r->total_ns;
-		sum.calls += r->calls;
-		sum.errors += r->errors;
+		sum->min_ns = sum->calls ? PT_MIN(sum->min_ns, r->min_ns) : r->min_ns;
+		sum->max_ns = PT_MAX(sum->max_ns, r->max_ns);
+		sum->total_ns += r->total_ns;
+		sum->calls += r->calls;
+		sum->errors += r->errors;
 	}
-	qsort_r(entries, n, sizeof(*entries), compare, &by);
+	if (entries)
+		qsort_r(entries, n, sizeof(*entries), compare, &by);
+	*ret_n = n;
+	return entries;
+}
+
+/* The same as an object, for --json: all columns. */
+static void put_json(struct trace *t, enum ptl_abi abi, struct pt_buf *to)
+{
+	static const char *const names[PTL_ABI_COUNT] = {
+		[PTL_ABI_X86_64] = "x86_64", [PTL_ABI_I386] = "i386", [PTL_ABI_X32] = "x32"};
+	struct row sum;
+	size_t n, i;
+	struct entry *entries = sorted_rows(t, abi, &n, &sum);
+	struct pt_json j;
+
+	pt_json_init(&j, to);
+	pt_json_object(&j);
+	pt_json_key_int(&j, "v", 1);
+	pt_json_key_string(&j, "kind", "summary");
+	pt_json_key_int(&j, "ts", trace_now_ns(CLOCK_REALTIME));
+	pt_json_key_string(&j, "abi", names[abi]);
+	pt_json_key_string(&j, "time", t->config.wall_clock ? "wall" : "cpu");
+	pt_json_key(&j, "calls");
+	pt_json_array(&j);
+	for (i = 0; entries && i < n; i++) {
+		const struct row *r = entries[i].row;
+
+		pt_json_object(&j);
+		pt_json_key_string(&j, "syscall", entries[i].name);
+		pt_json_key_uint(&j, "calls", r->calls);
+		pt_json_key_uint(&j, "errors", r->errors);
+		pt_json_key_int(&j, "total", r->total_ns);
+		pt_json_key_int(&j, "min", r->min_ns);
+		pt_json_key_int(&j, "max", r->max_ns);
+		pt_json_end(&j);
+	}
+	pt_json_end(&j);
+	pt_json_end(&j);
+	pt_buf_putc(to, '\n');
+	free(entries);
+}
+
+static void put_table(struct trace *t, enum ptl_abi abi, struct pt_buf *to)
+{
+	const struct trace_config *c = &t->config;
+	struct row sum;
+	struct entry total = {"total", ROWS, &sum};
+	int width = heads[COLUMN_NAME].width;
+	size_t n, i;
+	struct entry *entries = sorted_rows(t, abi, &n, &sum);
+
+	for (i = 0; entries && i < n; i++)
+		width = PT_MAX(width, (int)strlen(entries[i].name));
 	put_heads(to, c, width, false);
 	put_heads(to, c, width, true);
-	for (i = 0; i < n; i++)
+	for (i = 0; entries && i < n; i++)
 		put_row(to, c, &entries[i], sum.total_ns, width);
 	put_heads(to, c, width, true);
 	put_row(to, c, &total, sum.total_ns, width);
@@ -316,6 +366,10 @@ void trace_summary_print(struct trace *t)
 	for (abi = 0; abi < PTL_ABI_COUNT; abi++) {
 		if (!has_calls(t->summary, abi))
 			continue;
+		if (t->config.json) {
+			put_json(t, (enum ptl_abi)abi, to);
+			continue;
+		}
 		if (abi != PTL_ABI_X86_64)
 			pt_buf_printf(to, "System call usage summary for %s mode:\n", modes[abi]);
 		put_table(t, (enum ptl_abi)abi, to);

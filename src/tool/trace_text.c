@@ -382,6 +382,15 @@ static void text_superseded(struct trace *t, struct trace_task *k, pid_t by)
 	end_line(t, k, &line);
 }
 
+static void text_moves(struct trace *t, struct trace_task *k, pid_t to)
+{
+	if (k->log->open != k)
+		return;
+	pt_buf_printf(&k->log->text, " <pid changed to %d ...>\n", (int)to);
+	k->log->open = NULL;
+	k->broken = true;
+}
+
 /* --- messages beside the trace ------------------------------------------------------------------------- */
 
 /* Ours go to standard error, where the trace may stand with an open line. */
@@ -431,6 +440,7 @@ const struct trace_writer trace_text_writer = {
 	.stopped = text_stopped,
 	.exited = text_exited,
 	.superseded = text_superseded,
+	.moves = text_moves,
 	.attached = text_attached,
 	.detached = text_detached,
 	.personality = text_personality,
