@@ -41,6 +41,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <pintle/errors.h>
+#include <pintle/insn.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,7 +57,7 @@ enum ptl_event_kind {
 	PTL_EV_STARTED = 1,   /* first stop of a task in this session: u.started */
 	PTL_EV_EXEC,	      /* execve succeeded, the new image has not begun: u.exec */
 	PTL_EV_FORKED,	      /* the task made a task (fork, vfork, clone): u.forked */
-	PTL_EV_STEPPED,	      /* one instruction was executed (answer to PTL_STEP) */
+	PTL_EV_STEPPED,	      /* one instruction was executed (answer to PTL_STEP): u.stepped */
 	PTL_EV_BREAKPOINT,    /* reserved: a site of ours was hit; today's traps are PTL_EV_SIGNAL */
 	PTL_EV_WATCHPOINT,    /* reserved: a watched address was touched */
 	PTL_EV_SYSCALL_ENTRY, /* about to make a system call: u.entry */
@@ -104,6 +105,10 @@ struct ptl_event {
 			pid_t parent; /* tid of the creator, 0 if not known */
 			int stop_signo; /* != 0: it is in a job-control stop, and resuming leaves it there */
 		} started;
+		struct {
+			uint64_t address;     /* of the instruction that was executed */
+			struct ptl_insn insn; /* length 0: its code could not be read */
+		} stepped;
 		struct {
 			pid_t former_tid; /* differs from tid when a non-leader executed */
 			uint32_t former_serial;

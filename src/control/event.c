@@ -243,6 +243,7 @@ static int signal_stop(struct ptl_task *t, struct ptl_event *ev)
 			return go_on(t, 0);
 		if (answer == PT_STEP_DONE) {
 			ev->kind = PTL_EV_STEPPED;
+			pt_step_fill(t, ev);
 			return 1;
 		}
 	}
@@ -314,6 +315,7 @@ static int exited(struct ptl_task *t, struct ptl_event *ev)
 
 	if (pt_step_exited(t) && t->how == PTL_STEP) {
 		ev->kind = PTL_EV_STEPPED;
+		pt_step_fill(t, ev);
 		t->again = true;
 		return 1;
 	}

@@ -226,9 +226,11 @@ static void look_behind(struct ptl_task *t, struct pt_step *s)
 	struct ptl_insn next;
 
 	s->next_kind = s->next_length = 0;
+	s->next_mnemonic = 0;
 	if (pt_code_at(t, s->pc + s->length, s->bits, &next) == 0) {
 		s->next_kind = next.kind;
 		s->next_length = next.length;
+		s->next_mnemonic = next.mnemonic;
 	}
 }
 
@@ -251,7 +253,8 @@ bool pt_step_prepare(struct ptl_task *t)
 	s->active = true;
 	s->kind = PT_STEP_UNKNOWN;
 	s->length = 0;
-	s->judged = false;
+	s->mnemonic = 0;
+	s->judged = s->told_any = s->told_one = false;
 	s->to_debug_register = false;
 	if (is_inside_call(t)) {
 		s->kind = PT_STEP_CALL_REST;
@@ -270,6 +273,7 @@ bool pt_step_prepare(struct ptl_task *t)
 		return false;
 	s->kind = insn.kind;
 	s->length = insn.length;
+	s->mnemonic = insn.mnemonic;
 	switch (insn.kind) {
 	case PTL_INSN_SS:
 	case PTL_INSN_CPUID:
@@ -333,6 +337,8 @@ static enum pt_step_answer tell(struct ptl_task *t)
 	struct pt_step *s = &t->step;
 
 	if (s->tell) {
+		s->told_one = s->told_any;
+		s->told_any = true;
 		s->tell--;
 		t->again = s->tell || s->then_signal;
 		return PT_STEP_DONE;
@@ -367,9 +373,20 @@ enum pt_step_answer pt_step_stopped(struct ptl_task *t, const unsigned char raw[
 		fix(t, v.fix);
 	s->active = false;
 	s->judged = true;
+	s->told_any = s->told_one = false;
 	s->tell = v.done;
 	s->then_signal = v.signal;
 	return tell(t);
+}
+
+void pt_step_fill(const struct ptl_task *t, struct ptl_event *ev)
+{
+	const struct pt_step *s = &t->step;
+
+	ev->u.stepped.address = s->told_one ? s->pc + s->length : s->pc;
+	ev->u.stepped.insn = s->told_one
+		? (struct ptl_insn){s->next_length, s->next_kind, s->next_mnemonic}
+		: (struct ptl_insn){s->length, s->kind, s->mnemonic};
 }
 
 void pt_step_other_stop(struct ptl_task *t)

@@ -40,6 +40,7 @@ struct pt_step {
 	uint8_t kind;	 /* enum ptl_insn_class, or one of the above */
 	uint8_t length;	 /* bytes; 0 unknown */
 	uint8_t next_kind, next_length; /* of the instruction behind, where that may run along */
+	uint16_t mnemonic, next_mnemonic;
 	uint64_t pc;	 /* where it stands */
 	bool here_known; /* `here` is where the task stands now */
 	uint64_t here;
@@ -52,6 +53,8 @@ struct pt_step {
 	uint64_t target, saved_dr, saved_dr7;
 	/* what a stop that was judged still has to be told as */
 	uint8_t tell;	 /* steps */
+	bool told_any;	 /* one of them was */
+	bool told_one;	 /* of two, so that the other is the instruction behind */
 	bool then_signal; /* and then the program's own signal */
 	bool judged;
 };
@@ -99,6 +102,8 @@ bool pt_step_prepare(struct ptl_task *t);
 void pt_step_settle(struct ptl_task *t);
 /* At a signal-delivery-stop of a task that was stepped. raw: its siginfo. */
 enum pt_step_answer pt_step_stopped(struct ptl_task *t, const unsigned char raw[128]);
+/* Which instruction pt_step_stopped() just said was executed. */
+void pt_step_fill(const struct ptl_task *t, struct ptl_event *ev);
 /* At any other stop: nothing of ours must stay armed. */
 void pt_step_other_stop(struct ptl_task *t);
 /* An exit: did it execute the system call's instruction it was resumed for? Once. */

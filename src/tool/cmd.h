@@ -102,6 +102,8 @@ int cmd_print(const struct cmd_call *call, const struct pt_buf *text);
 
 /* Waits for an untraced child and reaps it; false if there is none. Its exit status, or the signal that killed it. */
 bool cmd_wait_child(pid_t pid, int *ret_code, int *ret_signo);
+/* Dies of a signal, as the traced program died. Returns if that signal does not kill. */
+void cmd_die_of(int signo);
 
 /*
  * A process id from the command line: whole, decimal, 1 ... INT_MAX. 0, or the exit status after

@@ -5,27 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-/* Dies as the traced program died, without a core file of ours over its. */
-static void die_of(int signo)
-{
-	struct rlimit none = {0, 0};
-	sigset_t set;
-
-	setrlimit(RLIMIT_CORE, &none);
-	signal(signo, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	raise(signo);
-}
 
 static int finish(struct trace *t)
 {
 	if (t->fatal_signal && !t->main_ended) {
-		die_of(t->fatal_signal);
+		cmd_die_of(t->fatal_signal);
 		return 128 + t->fatal_signal;
 	}
 	if (t->ending && !t->limit_reached && !(t->fatal_signal && t->main_ended))
@@ -35,7 +20,7 @@ static int finish(struct trace *t)
 	if (t->exec_error)
 		return 1;
 	if (t->main_signo) {
-		die_of(t->main_signo);
+		cmd_die_of(t->main_signo);
 		return 128 + t->main_signo; /* one whose default is not to kill */
 	}
 	return t->main_code;

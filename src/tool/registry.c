@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+extern const struct command cmd_count;
 extern const struct command cmd_doctor;
 extern const struct command cmd_mem;
 extern const struct command cmd_regs;
@@ -12,6 +13,7 @@ extern const struct command cmd_trace;
 
 const struct command *const cmd_registry[] = {
 	&cmd_trace,
+	&cmd_count,
 	&cmd_doctor,
 	&cmd_mem,
 	&cmd_regs,
