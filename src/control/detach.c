@@ -97,8 +97,9 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 		r = pt_wait_task(t, deadline);
 		if (r == -PTL_EZOMBIE) {
 			/* its living threads are detached; ptrace has no way to let go of a zombie, the next wait reaps it */
+			r = pt_map_put(&t->session->undetached, (uint64_t)t->tid, t->session);
 			pt_task_free(t);
-			return 0;
+			return r;
 		}
 		if (r < 0)
 			return r;

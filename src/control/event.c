@@ -38,7 +38,6 @@ static int started(struct ptl_task *t, struct ptl_event *ev)
 	ev->u.started.how = how[t->phase];
 	ev->u.started.parent = t->parent;
 	ev->u.started.stop_signo = t->stop.class == PT_STOP_GROUP ? t->stop.value : 0;
-	t->born = t->phase == PT_PHASE_NEWBORN;
 	t->phase = PT_PHASE_LIVE;
 	return 1;
 }

@@ -111,6 +111,7 @@ struct ptl_session {
 	uintptr_t owner_self; /* pthread_self() of it, which costs nothing to compare */
 	struct pt_map tasks; /* tid -> struct ptl_task */
 	struct pt_map processes;
+	struct pt_map undetached; /* tids of dead first threads of processes that were let go: to be reaped without a word */
 	struct pt_map early; /* tids of newborns that lived and died before their creator's event was collected */
 	struct pt_link running, ready; /* heads */
 	size_t running_count;

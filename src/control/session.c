@@ -168,6 +168,7 @@ struct ptl_task *pt_task_new(struct ptl_session *s, pid_t tid, pid_t pid, enum p
 	t->tid = tid;
 	t->serial = ++s->next_serial;
 	t->phase = phase;
+	t->born = phase == PT_PHASE_NEWBORN || phase == PT_PHASE_UNWANTED;
 	t->how = PTL_RUN;
 	t->kernel_worker = -1;
 	p->tasks++;
@@ -183,6 +184,9 @@ void pt_task_free(struct ptl_task *t)
 {
 	struct ptl_session *s = t->session;
 
+	/* its creator's event may still come; of a death that was handed out it knows already */
+	if (t->born && !t->parent && t->state != PT_EXITED)
+		(void)pt_map_put(&s->early, (uint64_t)t->tid, s);
 	unlink_task(t);
 	if (pt_map_find(&s->tasks, (uint64_t)t->tid) == t)
 		pt_map_remove(&s->tasks, (uint64_t)t->tid);
@@ -249,6 +253,7 @@ void ptl_session_free(struct ptl_session *s)
 		close(s->sigchld_fd);
 	pt_map_done(&s->tasks);
 	pt_map_done(&s->early);
+	pt_map_done(&s->undetached);
 	pt_map_done(&s->processes);
 	free(s);
 }

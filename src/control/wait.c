@@ -91,7 +91,7 @@ int pt_take_status(struct ptl_session *s, pid_t tid, int status)
 	t = pt_map_find(&s->tasks, (uint64_t)tid);
 	if (!t) {
 		if (stop.class == PT_STOP_EXITED || stop.class == PT_STOP_KILLED)
-			return 0; /* a newborn that died before anybody told of it */
+			return 0; /* nobody's: take_stray() knows those that are somebody's */
 		t = accept_unknown(s, tid);
 		if (!t)
 			return -ENOMEM;
@@ -213,9 +213,13 @@ static int take_stray(struct ptl_session *s, pid_t tid)
 	struct pt_os_status st;
 	int status, r;
 
-	if (!pt_map_find(&s->tasks, (uint64_t)tid) &&
-		(pt_os_status(tid, &st) < 0 || st.tracer != s->owner))
-		return 0;
+	if (!pt_map_find(&s->tasks, (uint64_t)tid)) {
+		if (pt_os_status(tid, &st) < 0 || st.tracer != s->owner)
+			return 0;
+		/* before its status is taken: of a newborn that was killed at once nothing is known afterwards */
+		if (!pt_map_remove(&s->undetached, (uint64_t)tid) && !accept_unknown(s, tid))
+			return -ENOMEM;
+	}
 	r = pt_os_wait(tid, &status, false);
 	if (r <= 0)
 		return 0;
