@@ -356,7 +356,7 @@ enum pt_step_answer pt_step_stopped(struct ptl_task *t, const unsigned char raw[
 	struct pt_step_verdict v;
 
 	if (s->judged) /* the same stop once more: the rest of what it meant */
-		return s->tell || s->then_signal ? tell(t) : PT_STEP_SIGNAL;
+		return tell(t);
 	if (!s->active)
 		return PT_STEP_SIGNAL;
 	/* the kernel puts the pc where a fault's address stands; in every other case it must be asked for */
