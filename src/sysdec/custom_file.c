@@ -251,7 +251,8 @@ void pt_sd_x_nodemask(struct sd *c, const struct sd_type *t, uint64_t v, const u
 		uint64_t w = pt_sd_load(buf + i * c->word, c->word);
 		unsigned int k, width = c->word * 2u;
 
-		memcpy(text, "0x", 2);
+		/* As printf's %#018lx: zero has no 0x. */
+		memcpy(text, w ? "0x" : "00", 2);
 		for (k = width; k > 2; k--, w >>= 4)
 			text[k - 1] = "0123456789abcdef"[w & 15];
 		pt_sd_sep(c);
