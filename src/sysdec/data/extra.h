@@ -114,3 +114,17 @@ struct sigmask_arg {
 	void *sigmask;
 	unsigned long sigsetsize;
 };
+
+/* include/linux/sched/coredump.h */
+#define SUID_DUMP_DISABLE 0
+#define SUID_DUMP_USER 1
+#define SUID_DUMP_ROOT 2
+
+/* include/uapi/linux/fanotify.h, in the kernels that had it */
+#define FAN_DIR_MODIFY 0x00080000
+
+/* include/uapi/linux/aio_abi.h of the kernel: struct __aio_sigset */
+struct aio_sigset {
+	void *sigmask;
+	unsigned long sigsetsize;
+};
