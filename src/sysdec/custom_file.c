@@ -80,6 +80,10 @@ void pt_sd_x_file_handle(struct sd *c, const struct sd_type *t, uint64_t v, cons
 	size = (uint32_t)pt_sd_load(head, 4);
 	pt_sd_open(c, '{');
 	SD_KEY(c, "handle_bytes");
+	if (!c->json && c->exiting && (c->saved->valid & 1u << c->slot) && (uint32_t)c->saved->words[c->slot] != size) {
+		pt_sd_udec(c, (uint32_t)c->saved->words[c->slot]);
+		SD_PUTS(c, " => ");
+	}
 	pt_sd_udec(c, size);
 	if (!pt_sd_failed(c)) {
 		SD_KEY(c, "handle_type");

@@ -24,8 +24,8 @@ static void signal_short(struct sd *c, int sig)
 
 static void show_sigset(struct sd *c, uint64_t set, unsigned int signals)
 {
-	/* More than two thirds of all: what is not in it is shorter. */
-	bool inverse = !c->json && (unsigned int)__builtin_popcountll(set) > signals * 2 / 3;
+	/* Two thirds of all and more: what is not in it is shorter. */
+	bool inverse = !c->json && (unsigned int)__builtin_popcountll(set) >= signals * 2 / 3;
 	unsigned int i;
 
 	if (inverse) {
@@ -119,13 +119,10 @@ static void key_sigval(struct sd *c, const struct siginfo_view *s, unsigned int 
 
 	if (!v && !c->json && !c->full)
 		return;
-	SD_KEY(c, "si_value");
-	pt_sd_open(c, '{');
-	SD_KEY(c, "int");
+	SD_KEY(c, "si_int");
 	pt_sd_dec(c, (int32_t)v);
-	SD_KEY(c, "ptr");
+	SD_KEY(c, "si_ptr");
 	pt_sd_address(c, v);
-	pt_sd_close(c, '}');
 }
 
 static void code_value(struct sd *c, int32_t signo, int32_t code)

@@ -124,9 +124,14 @@ static void save_inouts(struct sd *c, const struct sd_sig *sig)
 		const struct sd_type *t = &pt_sd_types[a->type];
 		size_t n;
 
-		if (!is_inout_scalar(t) || !c->args[a->slot])
+		if (!c->args[a->slot])
 			continue;
-		n = pt_sd_size(c, &pt_sd_types[t->p]);
+		if (is_inout_scalar(t))
+			n = pt_sd_size(c, &pt_sd_types[t->p]);
+		else if (t->kind == K_CUSTOM && t->size) /* `late u32[x_NAME]` */
+			n = t->size;
+		else
+			continue;
 		if (pt_sd_read(c, c->args[a->slot], buf, n)) {
 			c->saved->words[a->slot] = pt_sd_load(buf, n);
 			c->saved->valid |= 1u << a->slot;
@@ -375,7 +380,7 @@ static void show_result(struct sd *c, const struct sd_type *t)
 		if (t->kind != K_ENUM && !v)
 			return;
 		SD_PUTS(c, " (");
-		if (t->kind == K_FLAGS)
+		if (t->kind == K_FLAGS && !(pt_sd_sets[t->p].flags & SDS_PLAIN_RESULT))
 			SD_PUTS(c, "flags ");
 		pt_sd_value(c, t, v);
 		pt_sd_putc(c, ')');

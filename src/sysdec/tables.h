@@ -75,7 +75,7 @@ struct sd_expr {
 
 /* --- Sets of names --------------------------------------------------------------- */
 
-enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8 };
+enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_PLAIN_RESULT = 16 };
 
 struct sd_set {
 	uint32_t first;	  /* item */
@@ -89,7 +89,7 @@ struct sd_set {
 
 struct sd_item {
 	uint64_t value; /* cut to the set's width; of a field its mask */
-	uint32_t name;	/* text */
+	uint32_t name;	/* text; of a field the comment for what is no value of it, or 0: the set's */
 	uint8_t len;
 	uint8_t choices; /* > 0: a multi-bit field; the items that follow are its values. SD_SHIFT: a number; the
 			    next item's value says how far up it stands */

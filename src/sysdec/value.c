@@ -48,14 +48,23 @@ const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len)
 	return pt_sd_text + it->name;
 }
 
-static void unknown_value(struct sd *c, const struct sd_set *s, uint64_t v)
+static void unknown_comment(struct sd *c, uint32_t text)
 {
-	pt_sd_hex0(c, v);
-	if (!c->json && s->unknown && c->d->opt.names != PTL_NAMES_RAW) {
+	if (!c->json && text && c->d->opt.names != PTL_NAMES_RAW) {
 		SD_PUTS(c, " /* ");
-		pt_sd_put(c, pt_sd_text + s->unknown, strlen(pt_sd_text + s->unknown));
+		pt_sd_put(c, pt_sd_text + text, strlen(pt_sd_text + text));
 		SD_PUTS(c, " */");
 	}
+}
+
+static void unknown_value(struct sd *c, const struct sd_set *s, uint64_t v)
+{
+	/* A decimal set without a comment: plain numbers, some of which have names. */
+	if (!s->unknown && (s->flags & SDS_DECIMAL))
+		pt_sd_dec(c, (int64_t)v);
+	else
+		pt_sd_hex0(c, v);
+	unknown_comment(c, s->unknown);
 }
 
 static void raw_value(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)
@@ -107,20 +116,15 @@ static void flag_sep(struct sd *c, bool *any)
 /* The names, '|' between; returns whether there was one. What has no name comes last, as a number. */
 static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)
 {
-	const struct sd_item *it = &pt_sd_items[s->first], *end = it + s->count, *choice;
+	const struct sd_item *it = &pt_sd_items[s->first], *end = it + s->count, *choice, *shift = NULL;
 	uint64_t rest = v;
 	bool any = false, named = false;
 
 	for (; it < end; it++) {
 		if (it->choices == SD_SHIFT) {
-			if (rest & it->value) {
-				flag_sep(c, &any);
-				pt_sd_udec(c, (rest & it->value) >> it[1].value);
-				SD_PUTS(c, "<<");
-				pt_sd_put(c, pt_sd_text + it->name, it->len);
-				named = true;
-				rest &= ~it->value;
-			}
+			/* Comes after the bits without names. */
+			shift = rest & it->value ? it : NULL;
+			rest &= ~it->value;
 			it++;
 		} else if (it->choices) {
 			uint64_t mask = cut(it->value, size), x = v & mask;
@@ -136,7 +140,8 @@ static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 				rest &= ~mask;
 			} else if (x && !c->json) {
 				flag_sep(c, &any);
-				unknown_value(c, s, x);
+				pt_sd_hex(c, x);
+				unknown_comment(c, it->name ? it->name : s->unknown);
 				named = true;
 				rest &= ~mask;
 			}
@@ -154,11 +159,17 @@ static bool flag_names(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 			named = true;
 		}
 	}
-	if (rest && named) {
+	if (rest && (named || shift)) {
 		flag_sep(c, &any);
 		pt_sd_hex(c, rest);
 	}
-	return named;
+	if (shift) {
+		flag_sep(c, &any);
+		pt_sd_udec(c, (v & shift->value) >> shift[1].value);
+		SD_PUTS(c, "<<");
+		pt_sd_put(c, pt_sd_text + shift->name, shift->len);
+	}
+	return named || shift;
 }
 
 static void show_flags(struct sd *c, const struct sd_set *s, uint64_t v, unsigned int size)

@@ -390,7 +390,7 @@ void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 			n = (size_t)PT_MIN((uint64_t)sizeof(buf), pt_sd_ref(c, t->q));
 		if (n > sizeof(buf) || !pt_sd_read(c, addr, buf, n)) {
 			pt_sd_address(c, addr);
-		} else if (t->kind <= K_LAST_SCALAR || t->kind == K_POINTER || t->kind == K_STR) {
+		} else if (t->kind <= K_LAST_SCALAR || t->kind == K_POINTER || t->kind == K_STR || t->kind == K_CUSTOM) {
 			pt_sd_open(c, '[');
 			pt_sd_sep(c);
 			pt_sd_object(c, t, buf, n);

@@ -120,7 +120,7 @@ def parse_expr(t, level=0):
 
 
 # Parameters of these types are types; all other parameters are expressions.
-TYPE_PARAMS = {"array": 1, "items": 1}
+TYPE_PARAMS = {"array": 1, "u8": 1, "u16": 1, "u32": 1, "u64": 1, "word": 1}
 
 
 def parse_type(t):
@@ -243,7 +243,7 @@ class Family:
     def start_block(self, line, where):
         words = line.split()
         if words[0] in ("flags", "enum"):
-            s = Set(words[0], words[1], words[2] if len(words) > 2 else "", where)
+            s = Set(words[0], words[1], words[2].strip('"') if len(words) > 2 else "", where)
             for w in words[3:]:
                 k, _, v = w.partition("=")
                 s.options[k] = v
@@ -361,8 +361,9 @@ class Tab:
                 if not w or w[0][0] == "#":
                     continue
                 if w[0] == "const":
-                    v = int(w[2], 0)
-                    self.consts[w[1]] = (v, int(w[3], 0) if len(w) > 3 else v)
+                    v = [int(x, 0) for x in w[2:]]
+                    v = [x - (1 << 64) if x >= 1 << 63 else x for x in v]
+                    self.consts[w[1]] = (v[0], v[-1])
                 elif w[0] == "struct":
                     self.structs[w[1]] = (int(w[2]), int(w[3]))
                 elif w[0] == "field":

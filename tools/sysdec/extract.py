@@ -177,11 +177,11 @@ def family_names(fam):
     for s in fam.sets:
         for it in s.items:
             if it[0] == "field":
-                names.update(n for n in (x.split("=")[-1] for x in (it[1],) + tuple(it[2])) if not n[0].isdigit())
+                names.update(n for n in (x.split("=")[-1] for x in (it[1],) + tuple(it[2])) if not n[0].isdigit() and n[0] != "?")
             elif it[0] == "shift":
                 names.update(it[1:])
             elif "*" in it[2]:
-                globs.add(it[2])
+                globs.add(it[2][3:] if it[2].startswith("1<<") else it[2])
             elif it[2][0] != "!" and not it[2].lstrip("-")[0].isdigit():
                 names.add(it[2])
 

@@ -180,6 +180,8 @@ class Generator:
             inner = params[0] if params[0][0] != "expr" else (params[0][1][1], [])
             row = list(self.types.rows[self.type(inner, scope, where)])
             row[1] = WIDTHS[name]
+            if name == "word" and row[0] == "K_CUSTOM":
+                row[1] = 4 if scope[1] == ABI32 else 8
             return self.types.add(tuple(row))
         if name in self.set_defs:
             s = self.set_defs[name]
@@ -228,15 +230,18 @@ class Generator:
                 rows.append((self.const(text, abi, s.where) << shift, const, 0, 255))
                 rows.append((shift, "", 0, 0))
             elif kind == "field":
-                rows.append((self.const(text, abi, s.where), "", 0, len(const)))
+                unknown = [c[1:] for c in const if c[0] == "?"]
+                const = [c for c in const if c[0] != "?"]
+                rows.append((self.const(text, abi, s.where), "".join(unknown), 0, len(const)))
                 rows += [(self.const(c.split("=")[-1], abi, s.where), c.split("=")[0], 0, 0) for c in const]
             elif "*" in const:
-                const = const.split("@")[0]
+                const, bits = const.split("@")[0], const.startswith("1<<")
+                const = const[3:] if bits else const
                 skip = {i[2][1:] for i in s.items if i[0] == "name" and i[2][0] == "!"}
                 found = [(v[abi], n) for n, v in self.tab.consts.items() if fnmatch.fnmatchcase(n, const)
                          and not any(fnmatch.fnmatchcase(n, k) for k in skip) and n not in seen_names]
                 for v, n in sorted(found):
-                    rows.append((v, n, 0, 0))
+                    rows.append((1 << v, "1<<" + n, 0, 0) if bits else (v, n, 0, 0))
             elif const[0] != "!":
                 seen_names.add(text)
                 rows.append((self.const(const, abi, s.where), text, 0, 0))
@@ -255,6 +260,8 @@ class Generator:
                 flags.append("SDS_DENSE")
         if s.options.get("raw") == "d":
             flags.append("SDS_DECIMAL")
+        if s.options.get("result") == "plain":
+            flags.append("SDS_PLAIN_RESULT")
         if s.options.get("raw") == "u":
             flags.append("SDS_UNSIGNED")
         return [(v, self.text.add(n) if n else 0, len(n), c) for v, n, _, c in rows], "|".join(flags) or "0"
