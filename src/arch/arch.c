@@ -194,17 +194,13 @@ bool pt_arch_is_final(const struct pt_arch *call, uint64_t nr)
 	return listed(call->final, nr);
 }
 
-bool pt_arch_rewind_eintr(const struct pt_arch *task, const struct pt_arch *call, void *general)
+bool pt_arch_restart_eintr(const struct pt_arch *task, const struct pt_arch *call, void *general)
 {
 	int64_t nr = pt_role_get_signed(task, general, PT_ROLE_NR);
-	uint64_t pc = pt_role_get(task, general, PT_ROLE_PC);
 
 	if (nr < 0 || pt_role_get_signed(task, general, PT_ROLE_RET) != -EINTR ||
-		!pt_arch_restartable(call, (uint64_t)nr) || pc < call->syscall_insn.length)
+		!pt_arch_restartable(call, (uint64_t)nr))
 		return false;
-	pt_role_put(task, general, PT_ROLE_PC, pc - call->syscall_insn.length);
-	pt_role_put(task, general, PT_ROLE_RET, (uint64_t)nr);
-	/* "In no system call": or the kernel would apply its own restart on top of ours. */
-	pt_role_put(task, general, PT_ROLE_NR, (uint64_t)-1);
+	pt_role_put(task, general, PT_ROLE_RET, (uint64_t)-(int64_t)PT_ERESTARTNOHAND);
 	return true;
 }

@@ -175,12 +175,13 @@ bool pt_result_is_restart(int64_t value);
 bool pt_arch_restartable(const struct pt_arch *call, uint64_t nr);
 
 /*
- * If the image shows such a call interrupted (result -EINTR), changes it so that the task makes the
- * call again when it runs on, and answers true. The caller has made sure that no signal is pending or
- * being delivered: the program must see that EINTR. `task` is the architecture of the image, `call` that of the call (they
- * differ for int 0x80 in 64-bit code; its instruction is as long).
+ * If the image shows such a call interrupted (result -EINTR), makes the result -PT_ERESTARTNOHAND and answers true.
+ * The kernel, which looks at it when the task leaves its stop, then does what it does for the calls it restarts
+ * itself: makes the call again if no handler is to run, and turns it into -EINTR if one is. So it does not matter whether a
+ * signal is on its way or comes before the task has gone on. `task` is the architecture of the image, `call` that
+ * of the call (they differ for int 0x80 in 64-bit code).
  */
-bool pt_arch_rewind_eintr(const struct pt_arch *task, const struct pt_arch *call, void *general);
+bool pt_arch_restart_eintr(const struct pt_arch *task, const struct pt_arch *call, void *general);
 
 /*
  * Calls that overwrite the kernel's one memory of how to go on with an interrupted sleep (its restart block):
