@@ -5,6 +5,7 @@
  * stays in it: the kernel sees to that as long as PTRACE_SEIZE was used and no signal is given.
  */
 #include "control/internal.h"
+#include "arch/arch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -79,6 +80,34 @@ static int take_birth(struct ptl_task *t)
 	}
 }
 
+/*
+ * Detaching wakes a task as if a signal had come. One that stands before a call which answers EINTR to that would get it
+ * at once, so it goes into the call and out of it, where it can be made again (tests/quirks/h56_detach_in_call).
+ * 1 if it did, 0 if there was no need; negative.
+ */
+static int into_fragile_call(struct ptl_task *t, int64_t deadline)
+{
+	struct pt_os_syscall_info info;
+	const struct pt_arch *call;
+	int r;
+
+	if (t->stop.class != PT_STOP_SYSCALL || pt_os_syscall_info(t->tid, &info) < 0 ||
+		info.op != PT_SYSCALL_ENTRY)
+		return 0;
+	call = pt_arch_by_audit(info.arch);
+	if (!call || !pt_arch_restartable(call, info.entry.nr))
+		return 0;
+	r = pt_go(t, PTL_RUN, 0);
+	if (r >= 0)
+		r = pt_interrupt(t);
+	if (r >= 0)
+		r = pt_wait_task(t, deadline);
+	if (r < 0)
+		return r;
+	classify(t);
+	return 1;
+}
+
 /* 0: gone from the session; or negative, still in it. */
 static int let_go(struct ptl_task *t, int64_t deadline)
 {
@@ -106,6 +135,11 @@ static int let_go(struct ptl_task *t, int64_t deadline)
 	}
 	if (!handed_out)
 		classify(t);
+	r = is_dead(t) ? 0 : into_fragile_call(t, deadline);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		handed_out = false;
 	if (is_dead(t)) {
 		pt_task_free(t);
 		return 0;
