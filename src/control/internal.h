@@ -119,6 +119,7 @@ struct ptl_session {
 	bool no_syscall_info; /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 	int sigchld_fd;	      /* -1 until asked for */
 	volatile int kicked;
+	bool maker_killed; /* a task was, since wait.c last looked for newborns whose maker was */
 	bool has_filter; /* a launched program carries our seccomp filter */
 	bool hurried; /* pt_os_calm() is due */
 	/* wait.c: when the whole list was last looked through, and what that cost */

@@ -280,13 +280,34 @@ int ptl_resume_all(struct ptl_session *s)
 
 /* --- signals ----------------------------------------------------------------------------------- */
 
+/* Is its end collected? Then its tid may be anybody's by now. */
+static bool is_reaped(const struct ptl_task *t)
+{
+	enum pt_stop_class class = pt_classify(t->status).class;
+
+	return t->state == PT_EXITED || (t->state == PT_READY &&
+		(t->superseded_by || class == PT_STOP_EXITED || class == PT_STOP_KILLED));
+}
+
 int ptl_kill(struct ptl_process *p)
 {
+	struct ptl_session *s = p->session;
+	struct ptl_task *t = pt_map_find(&s->tasks, (uint64_t)p->pid);
+	size_t pos = 0;
+
+	/* the number of a process is taken as long as one thread of it is not reaped */
+	if (!t || t->process != p || is_reaped(t))
+		while ((t = pt_map_next(&s->tasks, &pos)) && (t->process != p || is_reaped(t)))
+			;
+	if (!t)
+		return pt_fail(s, -PTL_EGONE, "process %d is gone", p->pid);
 	/* SIGKILL to any thread ends the whole group, also those that are stopped */
 	return kill(p->pid, SIGKILL) < 0 ? -errno : 0;
 }
 
 int ptl_signal(struct ptl_task *t, int signo)
 {
+	if (is_reaped(t))
+		return pt_fail(t->session, -PTL_EGONE, "task %d is gone", t->tid);
 	return pt_os_tgkill(t->process->pid, t->tid, signo);
 }

@@ -300,6 +300,33 @@ static int sleep_peek(struct ptl_session *s, int64_t deadline, int64_t *nap)
 	return 0;
 }
 
+/* A process whose maker is gone without having told of it, held at its start. */
+static int adopt(void *arg, pid_t pid)
+{
+	struct ptl_session *s = arg;
+	struct pt_os_status st;
+
+	if (pt_os_status(pid, &st) < 0 || st.tracer != s->owner || pt_map_find(&s->tasks, (uint64_t)pid) ||
+		pt_map_find(&s->undetached, (uint64_t)pid))
+		return 0;
+	return accept_unknown(s, pid) ? 0 : -ENOMEM;
+}
+
+/*
+ * The last task is gone, and one was killed, perhaps at the event of a birth: then the newborn is our tracee, and would be
+ * held for ever. It may not have come to its stop yet, so that waiting does not show it. Number found, or negative.
+ */
+static int adopt_orphans(struct ptl_session *s)
+{
+	int r;
+
+	if (!s->maker_killed)
+		return 0;
+	s->maker_killed = false;
+	r = pt_os_each_process(adopt, s);
+	return r == -ENOMEM ? r : (int)s->tasks.len;
+}
+
 int pt_collect(struct ptl_session *s, int64_t timeout_ns)
 {
 	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns, nap = NAP_MIN;
@@ -310,9 +337,13 @@ int pt_collect(struct ptl_session *s, int64_t timeout_ns)
 			s->kicked = 0;
 			return -EINTR;
 		}
-		if (!s->running_count)
-			return 0;
-		if (s->tasks.len == 1 && deadline < 0) {
+		if (!s->tasks.len) {
+			r = adopt_orphans(s);
+			if (r <= 0)
+				return r;
+		}
+		/* those that stand, unanswered, can still be killed: a death is reaped at once */
+		if (s->tasks.len == 1 && s->running_count == 1 && deadline < 0) {
 			r = look(PT_TASK_OF(s->running.next), true);
 		} else {
 			if (s->running_count > FEW || deadline >= 0) {

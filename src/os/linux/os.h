@@ -118,6 +118,8 @@ bool pt_os_is_kernel_worker(pid_t tid); /* PF_IO_WORKER or PF_USER_WORKER */
 int pt_os_task_count(pid_t pid); /* threads of the process, zombies too; 0 if it is gone */
 /* Calls fn for each tid of the process; stops when fn answers non-zero, and answers that. -errno if the folder cannot be read. */
 int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg);
+/* The same for every process that /proc shows. */
+int pt_os_each_process(int (*fn)(void *arg, pid_t pid), void *arg);
 
 /* --- memory ----------------------------------------------------------------------------------- */
 

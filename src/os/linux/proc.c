@@ -129,25 +129,35 @@ int pt_os_task_count(pid_t pid)
 	return stat(path, &st) < 0 || st.st_nlink < 2 ? 0 : (int)st.st_nlink - 2;
 }
 
-int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg)
+static int each_number(const char *folder, int (*fn)(void *arg, pid_t id), void *arg)
 {
-	char path[64];
+	DIR *dir = opendir(folder);
 	struct dirent *e;
-	DIR *dir;
 	int r = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while (r == 0 && (e = readdir(dir))) {
-		long tid = strtol(e->d_name, NULL, 10);
+		long id = strtol(e->d_name, NULL, 10);
 
-		if (tid > 0)
-			r = fn(arg, (pid_t)tid);
+		if (id > 0)
+			r = fn(arg, (pid_t)id);
 	}
 	closedir(dir);
 	return r;
+}
+
+int pt_os_each_task(pid_t pid, int (*fn)(void *arg, pid_t tid), void *arg)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return each_number(path, fn, arg);
+}
+
+int pt_os_each_process(int (*fn)(void *arg, pid_t pid), void *arg)
+{
+	return each_number("/proc", fn, arg);
 }
 
 bool pt_os_hurry(void)
