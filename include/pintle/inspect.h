@@ -43,25 +43,25 @@ PTL_API int64_t ptl_read_string(
 
 /* --- memory of any process, without a session ------------------------------------ */
 
-struct ptl_memory;
+struct ptl_space;
 
 /*
  * The process is neither attached to nor stopped. The handle means the address space the process has now: after an execve it
- * goes over to the new one. Owned by caller: ptl_memory_free. -ESRCH, -EACCES (see ptl_diagnose).
+ * goes over to the new one. Owned by caller: ptl_space_free. -ESRCH, -EACCES (see ptl_diagnose).
  */
-PTL_API PTL_MUST_CHECK int ptl_memory_open(pid_t pid, struct ptl_memory **ret_memory);
-PTL_API void ptl_memory_free(struct ptl_memory *memory);
+PTL_API PTL_MUST_CHECK int ptl_space_open(pid_t pid, struct ptl_space **ret_space);
+PTL_API void ptl_space_free(struct ptl_space *space);
 /* As ptl_read and ptl_write. */
-PTL_API int64_t ptl_memory_read(struct ptl_memory *memory, uint64_t address, void *buffer, size_t n);
-PTL_API int64_t ptl_memory_write(
-	struct ptl_memory *memory, uint64_t address, const void *bytes, size_t n);
+PTL_API int64_t ptl_space_read(struct ptl_space *space, uint64_t address, void *buffer, size_t n);
+PTL_API int64_t ptl_space_write(
+	struct ptl_space *space, uint64_t address, const void *bytes, size_t n);
 /*
  * The first range within [address, end) whose pages exist, in memory or swapped out; false if there is none. What a
  * program has reserved and never touched is not among them: it reads as zeroes where no file is behind it, but
  * reading it costs the process memory, and there may be terabytes of it. Where the kernel does not
  * tell, the answer is all of it.
  */
-PTL_API bool ptl_memory_touched(struct ptl_memory *memory, uint64_t address, uint64_t end,
+PTL_API bool ptl_space_touched(struct ptl_space *space, uint64_t address, uint64_t end,
 	uint64_t *ret_start, uint64_t *ret_end);
 
 /* --- maps ------------------------------------------------------------------------- */

@@ -363,14 +363,14 @@ int ptl_maps_read(struct ptl_task *t, struct ptl_maps **ret_maps)
 
 /* --- of any process ------------------------------------------------------------------------ */
 
-struct ptl_memory {
+struct ptl_space {
 	struct pt_memory kept;
 	struct view view;
 };
 
-int ptl_memory_open(pid_t pid, struct ptl_memory **ret_memory)
+int ptl_space_open(pid_t pid, struct ptl_space **ret_space)
 {
-	struct ptl_memory *m;
+	struct ptl_space *m;
 	int fd;
 
 	if (pid <= 0)
@@ -385,11 +385,11 @@ int ptl_memory_open(pid_t pid, struct ptl_memory **ret_memory)
 		free(m);
 		return fd == -ENOENT ? -ESRCH : fd;
 	}
-	*ret_memory = m;
+	*ret_space = m;
 	return 0;
 }
 
-void ptl_memory_free(struct ptl_memory *m)
+void ptl_space_free(struct ptl_space *m)
 {
 	if (!m)
 		return;
@@ -402,17 +402,17 @@ static int64_t bare(int64_t r)
 	return r == -EIO ? -PTL_EBADADDR : r;
 }
 
-int64_t ptl_memory_read(struct ptl_memory *m, uint64_t address, void *buffer, size_t n)
+int64_t ptl_space_read(struct ptl_space *m, uint64_t address, void *buffer, size_t n)
 {
 	return bare(read_view(&m->view, address, buffer, n));
 }
 
-int64_t ptl_memory_write(struct ptl_memory *m, uint64_t address, const void *bytes, size_t n)
+int64_t ptl_space_write(struct ptl_space *m, uint64_t address, const void *bytes, size_t n)
 {
 	return bare(write_view(&m->view, address, bytes, n));
 }
 
-bool ptl_memory_touched(struct ptl_memory *m, uint64_t address, uint64_t end, uint64_t *ret_start,
+bool ptl_space_touched(struct ptl_space *m, uint64_t address, uint64_t end, uint64_t *ret_start,
 	uint64_t *ret_end)
 {
 	/* not kept: like the other one it would go on showing an address space that is gone */

@@ -94,7 +94,7 @@ static int reach(struct mem_request *rq, bool memory, bool still)
 	r = ptl_maps_read_pid(rq->pid, &rq->maps);
 	if (r < 0)
 		return unreachable(rq, r);
-	r = memory ? ptl_memory_open(rq->pid, &rq->memory) : 0;
+	r = memory ? ptl_space_open(rq->pid, &rq->memory) : 0;
 	return r < 0 && !rq->task ? unreachable(rq, r) : 0;
 }
 
@@ -427,7 +427,7 @@ static int run(struct cmd_call *call)
 				(verb->stops && !(line.given >> OPT_NO_STOP & 1)));
 	if (!status)
 		status = verb->act(&rq);
-	ptl_memory_free(rq.memory);
+	ptl_space_free(rq.memory);
 	ptl_maps_free(rq.maps);
 	ptl_session_free(rq.session); /* the process goes on */
 	pt_vec_done(&rq.skips);

@@ -21,7 +21,7 @@ struct mem_request {
 	/* The process. One of task and memory is there, or both. */
 	struct ptl_session *session; /* holds it still; NULL: it runs */
 	struct ptl_task *task;
-	struct ptl_memory *memory;
+	struct ptl_space *memory;
 	struct ptl_maps *maps;
 	struct pt_vec skips; /* struct mem_skip */
 };

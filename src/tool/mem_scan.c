@@ -20,13 +20,13 @@ enum { PAGE = 4096, PIECE = 256 << 10, SKIPS_SHOWN = 20 };
 int64_t mem_read(struct mem_request *rq, uint64_t address, void *buffer, size_t n)
 {
 	return rq->task ? ptl_read(rq->task, address, buffer, n)
-			: ptl_memory_read(rq->memory, address, buffer, n);
+			: ptl_space_read(rq->memory, address, buffer, n);
 }
 
 int64_t mem_write(struct mem_request *rq, uint64_t address, const void *bytes, size_t n)
 {
 	return rq->task ? ptl_write(rq->task, address, bytes, n)
-			: ptl_memory_write(rq->memory, address, bytes, n);
+			: ptl_space_write(rq->memory, address, bytes, n);
 }
 
 /* --- what is skipped ------------------------------------------------------------------------ */
@@ -118,7 +118,7 @@ int mem_each_part(struct mem_request *rq, const struct ptl_map *map,
 	/* the kernel's own ([vdso], [vvar]) are there without being anybody's pages */
 	if (whole || !strncmp(map->name, "[v", 2))
 		return visit(arg, map, map->start, map->end);
-	for (; r == 0 && ptl_memory_touched(rq->memory, at, map->end, &start, &end); at = end) {
+	for (; r == 0 && ptl_space_touched(rq->memory, at, map->end, &start, &end); at = end) {
 		if (!anonymous && start > at)
 			note_skip(rq, map, at, start, MEM_UNTOUCHED);
 		r = visit(arg, map, start, end);
