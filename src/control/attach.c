@@ -7,6 +7,7 @@
  * is not ours yet may make another behind our back; so when all that were found stand still, wait.c has the folder looked through
  * once more.
  */
+#include "control/diagnose.h"
 #include "control/internal.h"
 
 #include <errno.h>
@@ -82,10 +83,31 @@ int pt_attach_scan(struct ptl_process *p)
 	return total ? total : scan.error;
 }
 
-/* Something failed for this pid: the code, and the sentence. */
+/* Something failed for this pid: the code that fits the cause, and the sentence with the remedy. */
 static int explain(struct ptl_session *s, pid_t pid, int result)
 {
-	return pt_fail(s, result, "cannot attach to %d: %s", pid, ptl_error_text(result));
+	struct ptl_diagnosis d = {.result = result};
+
+	if (result == -EPERM || result == -EACCES || result == -ESRCH)
+		pt_diagnose(pid, -result, &d);
+	if (!d.cause[0])
+		return pt_fail(s, result, "cannot attach to %d: %s", pid, ptl_error_text(result));
+	return pt_fail(s, d.result, "cannot attach to %d: %s%s%s", pid, d.cause, d.remedy[0] ? "; " : "", d.remedy);
+}
+
+/*
+ * The kernel lets two processes trace each other, or in a ring; when all stop, none is left to wake them. Looked at only if we are traced
+ * ourselves.
+ */
+static bool is_our_tracer(pid_t pid)
+{
+	struct ptl_diagnosis d;
+	struct pt_os_status me;
+
+	if (pt_os_status(pt_os_gettid(), &me) < 0 || !me.tracer)
+		return false;
+	pt_diagnose(pid, EPERM, &d);
+	return d.result == -PTL_ESELF;
 }
 
 int ptl_attach(struct ptl_session *s, pid_t pid, unsigned flags)
@@ -107,6 +129,8 @@ int ptl_attach(struct ptl_session *s, pid_t pid, unsigned flags)
 	r = pt_os_status(pid, &st);
 	if (r < 0)
 		return explain(s, pid, r);
+	if (is_our_tracer(pid))
+		return explain(s, pid, -EPERM);
 	starttime = pt_os_starttime(pid);
 	fresh = !pt_map_find(&s->processes, (uint64_t)st.tgid);
 	p = pt_process_get(s, st.tgid);
