@@ -128,8 +128,8 @@ static char *hex_byte(char *to, uint8_t b)
 static char *octal_byte(char *to, const uint8_t *p, size_t left)
 {
 	uint8_t b = *p;
-	/* A digit that follows would be read as part of the escape. */
-	bool whole = left > 1 && p[1] >= '0' && p[1] <= '9';
+	/* An octal digit that follows would be read as part of the escape. */
+	bool whole = left > 1 && p[1] >= '0' && p[1] <= '7';
 
 	*to++ = '\\';
 	if (whole || b > 077)

@@ -166,6 +166,7 @@ static void on_entry(struct trace *t, struct trace_task *k, const struct ptl_eve
 	memcpy(k->call.args, ev->u.entry.args, sizeof(k->call.args));
 	k->call.has_result = false;
 	k->ip = ev->u.entry.ip;
+	k->call.stack_pointer = ev->u.entry.sp;
 	if (ptl_call_abi(k->call.arch, k->call.nr, &k->abi, &k->nr) < 0)
 		return;
 	if (!ptl_call_info(k->abi, k->nr, &k->info))
