@@ -373,15 +373,15 @@ static void show_result(struct sd *c, const struct sd_type *t)
 			pt_sd_value(c, t, v);
 			return;
 		}
-		if (t->kind == K_FLAGS)
+		if (t->kind == K_FLAGS || (t->kind == K_ENUM && pt_sd_sets[t->p].flags & SDS_HEX_RESULT))
 			pt_sd_hex0(c, (uint32_t)v);
 		else
 			pt_sd_dec(c, (int64_t)v);
 		if (t->kind != K_ENUM && !v)
 			return;
 		SD_PUTS(c, " (");
-		if (t->kind == K_FLAGS && !(pt_sd_sets[t->p].flags & SDS_PLAIN_RESULT))
-			SD_PUTS(c, "flags ");
+		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].label)
+			pt_sd_put(c, pt_sd_text + pt_sd_sets[t->p].label, strlen(pt_sd_text + pt_sd_sets[t->p].label));
 		pt_sd_value(c, t, v);
 		pt_sd_putc(c, ')');
 		return;

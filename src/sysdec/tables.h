@@ -75,11 +75,12 @@ struct sd_expr {
 
 /* --- Sets of names --------------------------------------------------------------- */
 
-enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_PLAIN_RESULT = 16 };
+enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_HEX_RESULT = 16 };
 
 struct sd_set {
 	uint32_t first;	  /* item */
 	uint32_t unknown; /* text: "O_???", or 0 */
+	uint32_t label;	  /* text before the names of a result: "flags ", or 0 */
 	uint16_t count;
 	uint8_t flags;
 	uint8_t unused;

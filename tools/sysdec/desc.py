@@ -351,6 +351,7 @@ class Tab:
 
     def __init__(self):
         self.consts = {}   # name -> (v64, v32)
+        self.requests = {}  # the same, of sets that join the names of a number
         self.structs = {}  # name -> (size64, size32)
         self.fields = {}   # (struct, path) -> (off64, size64, off32, size32, signed)
 
@@ -360,10 +361,11 @@ class Tab:
                 w = line.split()
                 if not w or w[0][0] == "#":
                     continue
-                if w[0] == "const":
+                if w[0] in ("const", "request"):
                     v = [int(x, 0) for x in w[2:]]
                     v = [x - (1 << 64) if x >= 1 << 63 else x for x in v]
-                    self.consts[w[1]] = (v[0], v[-1])
+                    where = self.consts if w[0] == "const" else self.requests
+                    where[w[1]] = (v[0], v[-1])
                 elif w[0] == "struct":
                     self.structs[w[1]] = (int(w[2]), int(w[3]))
                 elif w[0] == "field":

@@ -40,6 +40,9 @@ PRELUDES = ["", "#include <stdint.h>\n#include <sys/types.h>\n#include <linux/ty
             "#include <sys/socket.h>\n#include <netinet/in.h>\n#include <time.h>\n#include <linux/types.h>\n",
             "#include <signal.h>\n#include <stddef.h>\n#include <sys/time.h>\n",
             "#include <linux/if.h>\n#include <linux/types.h>\n#include <linux/in.h>\n#include <linux/fs.h>\n"]
+# A request of ioctl(2): a macro that is made by _IO() and its kin, of a subsystem's own or the kernel's.
+REQUEST = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Z][A-Za-z0-9_]+)[ \t]+\(?[ \t\\\n]*_?[A-Z0-9_]*_S?IO(?:C|R|W|WR)?(?:_BAD)?[ \t]*\(", re.M)
+ALIAS = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Z]\w*)[ \t]+[A-Z]\w*[ \t]*(?:/\*.*)?$", re.M)
 IDENT = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+\S|^[ \t]*([A-Z_][A-Za-z0-9_]*)[ \t]*(?:=|,|/\*|$|\})|"
                    r"[{,][ \t]*([A-Z_][A-Z0-9_]*)[ \t]*(?:=|,|\})", re.M)
 
@@ -56,6 +59,7 @@ class Headers:
                 self.flags += ["-isystem", r]
         self.index = {}  # name -> headers, in the order to ask
         self.text = {}
+        self.requests, self.aliases = set(), set()
         for pattern in KERNEL_DIRS:
             for root in self.roots:
                 self.scan(root, pattern)
@@ -101,6 +105,8 @@ class Headers:
 
     def add(self, header, text):
         self.text[header] = text
+        self.aliases.update(m.group(1) for m in ALIAS.finditer(text))
+        self.requests.update(m.group(1) for m in REQUEST.finditer(text))
         for m in IDENT.finditer(text):
             n = m.group(1) or m.group(2) or m.group(3)
             lst = self.index.setdefault(n, [])
@@ -142,7 +148,7 @@ def run_probe(headers, include, lines, bits, tmp):
         if not todo:
             return {}
         out = subprocess.run([exe], capture_output=True, text=True).stdout.split("\n")
-        return {k: v for (k, _), v in zip(todo, out)}
+        return {k: v for (k, _), v in zip(todo, out) if v}
     return {}
 
 
@@ -176,6 +182,8 @@ def family_names(fam):
     names, globs = set(), set()
     for s in fam.sets:
         for it in s.items:
+            if "join" in s.options:
+                continue  # requests(), below
             if it[0] == "field":
                 names.update(n for n in (x.split("=")[-1] for x in (it[1],) + tuple(it[2])) if not n[0].isdigit() and n[0] != "?")
             elif it[0] == "shift":
@@ -212,6 +220,24 @@ def family_names(fam):
     return names, globs
 
 
+def requests(headers, fam):
+    """Names of the sets that join all names of a number: the requests of ioctl."""
+    names = set()
+    for s in fam.sets:
+        if "join" not in s.options:
+            continue
+        skip = [it[2][1:] for it in s.items if it[2][0] == "!"]
+        for it in s.items:
+            glob, _, header = it[2].partition("@")
+            if header == "_IO":
+                names.update(headers.requests)
+            elif glob[0] != "!":
+                names.update(n for n, hs in headers.index.items() if fnmatch.fnmatchcase(n, glob) and (not header or header in hs))
+        # Neither those left out nor other names for a name.
+        names = {n for n in names if not any(fnmatch.fnmatchcase(n, g) for g in skip) and n not in headers.aliases}
+    return names
+
+
 def extract_family(headers, path, tmp, version):
     fam = desc.Family(path)
     names, globs = family_names(fam)
@@ -223,6 +249,9 @@ def extract_family(headers, path, tmp, version):
     consts = resolve(headers, sorted(names), lambda n: 'printf("%%lld\\n", (long long)(%s));' % n,
                      lambda n: headers.index.get(n, []), tmp, report)
     report = [n for n in report if not any(fnmatch.fnmatchcase(n, g.split('@')[0]) for g in globs)]
+    ignored = []
+    joined = resolve(headers, sorted(requests(headers, fam)), lambda n: 'printf("%%lld\\n", (long long)(unsigned int)(%s));' % n,
+                     lambda n: headers.index.get(n, []), tmp, ignored)
     skeys, headers_of = [], {}
     for st in fam.structs:
         skeys.append((st.name, ""))
@@ -245,6 +274,9 @@ def extract_family(headers, path, tmp, version):
         # How a 32-bit program sees it does not matter where the kernel gets the same 32 bits.
         same = v64 == v32 or (v64 ^ v32) & 0xffffffff == 0
         out.append("const %s %s" % (n, show(v64)) + ("" if same else " " + show(v32)))
+    for n in sorted(joined):
+        v64, v32 = (int(v) if v is not None else -1 for v in joined[n])
+        out.append("request %s %s" % (n, show(v64)) + ("" if v64 == v32 else " " + show(v32)))
     for k in skeys:
         if k not in structs:
             continue

@@ -217,13 +217,25 @@ class Generator:
                     break
                 first = len(self.items)
                 self.items += rows[0]
-                self.sets[at + i] = (first, self.text.add(s.unknown) if s.unknown else 0, len(rows[0]), rows[1])
+                self.sets[at + i] = (first, self.text.add(s.unknown) if s.unknown else 0, self.label(s),
+                                     len(rows[0]), rows[1])
         return self.set_index[name]
+
+    def label(self, s):
+        """The word before the names of a result."""
+        word = s.options.get("result", "flags" if s.kind == "flags" else "")
+        return self.text.add(word + " ") if word not in ("", "plain", "x") else 0
 
     def set_rows(self, s, abi):
         rows = []
         seen_names = set()
-        for kind, text, const in s.items:
+        if "join" in s.options:
+            by_value = {}
+            for n, v in sorted(self.tab.requests.items()):
+                if v[abi] >= 0:
+                    by_value.setdefault(v[abi], []).append(n)
+            rows = [(v, (" %s " % s.options["join"]).join(names), 0, 0) for v, names in by_value.items()]
+        for kind, text, const in [] if rows else s.items:
             if kind == "shift":
                 # The mask is that of the number, before it is moved.
                 shift = self.const(const, abi, s.where)
@@ -260,10 +272,10 @@ class Generator:
                 flags.append("SDS_DENSE")
         if s.options.get("raw") == "d":
             flags.append("SDS_DECIMAL")
-        if s.options.get("result") == "plain":
-            flags.append("SDS_PLAIN_RESULT")
         if s.options.get("raw") == "u":
             flags.append("SDS_UNSIGNED")
+        if s.options.get("result") == "x":
+            flags.append("SDS_HEX_RESULT")
         return [(v, self.text.add(n) if n else 0, len(n), c) for v, n, _, c in rows], "|".join(flags) or "0"
 
     def struct(self, name):
@@ -461,7 +473,7 @@ class Generator:
         table("struct sd_type pt_sd_types", self.types.rows, lambda r: "{%s, %d, %s, %d, %d, %d}" % r)
         table("uint64_t pt_sd_consts", self.consts.rows or [0], lambda r: "%#xu" % r)
         table("struct sd_expr pt_sd_exprs", self.exprs.rows, lambda r: "{%s, 0, %#x, %#x}" % r)
-        table("struct sd_set pt_sd_sets", self.sets, lambda r: "{%d, %d, %d, %s, 0}" % r)
+        table("struct sd_set pt_sd_sets", self.sets, lambda r: "{%d, %d, %d, %d, %s, 0}" % r)
         table("struct sd_item pt_sd_items", self.items, lambda r: "{%#xu, %d, %d, %d}" % r)
         table("struct sd_struct pt_sd_structs", self.structs, lambda r: "{%d, %d, {%d, %d}}" % r)
         table("struct sd_field pt_sd_fields", self.fields, lambda r: "{%d, %#x, %d, {%d, %d}, {%d, %d}, %d, %s}" % r)
