@@ -104,9 +104,7 @@ def man(page, tables_path, prose_path, output):
     tables = load(tables_path)
     prose = re.sub(r"^;.*\n", "", read(prose_path), flags=re.M).lstrip("\n")
     command = find(tables, page.removeprefix("pintle-"))
-    if not command and page in COMING:
-        text = f'{page}(1) "pintle {tables["version"]}" "User Commands"\n\n' + prose
-    elif command:
+    if command:
         text = command_head(command, tables["version"]) + prose
     else:
         listed = "".join(f"*{c['name']}*\n\t{escape(c['summary'])}; see *pintle-{c['name']}*(1)\n\n"
@@ -260,9 +258,6 @@ def fish(tables):
 # --- the check ----------------------------------------------------------------------------------
 
 
-COMING = {"pintle-count"}
-
-
 def check(tables_path, docs):
     """Every command has a page, every page a command; prose names only options that exist."""
     tables, bad = load(tables_path), []
@@ -273,7 +268,7 @@ def check(tables_path, docs):
         bad.append(f"docs/man/{name}.scd is missing")
     for name in sorted(wanted - built):
         bad.append(f"docs/meson.build does not list {name}")
-    for name in sorted(pages - wanted - COMING):
+    for name in sorted(pages - wanted):
         bad.append(f"docs/man/{name}.scd: there is no such command")
     for name in sorted(pages & wanted):
         command = find(tables, name.removeprefix("pintle-"))
