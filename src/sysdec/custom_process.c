@@ -293,10 +293,19 @@ void pt_sd_x_caps(struct sd *c, const struct sd_type *t, uint64_t v, const uint8
 
 void pt_sd_x_resuming(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
-	if (c->json)
-		SD_PUTS(c, "null");
-	else
-		SD_PUTS(c, "<... resuming interrupted system call ...>");
+	struct ptl_call_info info = {.name = "system call"};
+	enum ptl_abi abi;
+	uint32_t nr;
+
+	if (c->saved->interrupted && ptl_call_abi(c->call->arch, c->saved->interrupted - 1u, &abi, &nr) == 0)
+		ptl_call_info(abi, nr, &info);
+	if (c->json) {
+		pt_sd_quoted(c, (const uint8_t *)info.name, strlen(info.name), false);
+		return;
+	}
+	SD_PUTS(c, "<... resuming interrupted ");
+	pt_sd_put(c, info.name, strlen(info.name));
+	SD_PUTS(c, " ...>");
 }
 
 /* Segment descriptors of i386 (asm/ldt.h: struct user_desc), at an address. */

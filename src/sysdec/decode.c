@@ -282,13 +282,18 @@ int ptl_decode_exit(struct ptl_decoder *d, struct ptl_decode_state *st, const st
 				out->len = at;
 		}
 	}
-	for (; i < sig->count; i++)
-		show_arg(&c, &pt_sd_args[sig->first + i]);
+	if (call->has_result)
+		for (; i < sig->count; i++)
+			show_arg(&c, &pt_sd_args[sig->first + i]);
+	else if (i < sig->count && !c.json)
+		SD_PUTS(&c, " <unfinished ...>"); /* what the kernel would have written, it did not */
 	pt_sd_putc(&c, c.json ? '}' : ')');
 	return done(&c);
 }
 
 /* --- Results --------------------------------------------------------------------------------- */
+
+enum { RESTART_BLOCK = 516 }; /* the kernel goes on with the call by restart_syscall */
 
 static const struct {
 	int err;
@@ -297,7 +302,7 @@ static const struct {
 	{512, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
 	{513, "ERESTARTNOINTR", "To be restarted"},
 	{514, "ERESTARTNOHAND", "To be restarted if no handler"},
-	{516, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
+	{RESTART_BLOCK, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
 };
 
 static void show_error(struct sd *c, int err)
@@ -417,6 +422,8 @@ int ptl_decode_result(struct ptl_decoder *d, struct ptl_decode_state *st, const 
 		else
 			pt_sd_putc(&c, '?');
 	} else if (call->is_error) {
+		if (call->rval == -RESTART_BLOCK && call->nr < UINT16_MAX)
+			c.saved->interrupted = (uint16_t)(call->nr + 1);
 		show_error(&c, (int)-call->rval);
 		if (c.json && sig->aux == SD_NO_REF)
 			return done(&c);

@@ -37,7 +37,8 @@ struct sd_saved {
 	uint16_t sig;	 /* chosen at entry */
 	uint8_t entered; /* the entry was printed */
 	uint8_t printed; /* arguments that were */
-	uint32_t valid;	 /* bit i: words[i] was saved */
+	uint16_t valid;	 /* bit i: words[i] was saved */
+	uint16_t interrupted; /* one more than the number of the last call that restart_syscall may go on with; 0: none seen */
 	uint64_t words[15];
 };
 _Static_assert(sizeof(struct sd_saved) <= sizeof(struct ptl_decode_state), "state too large");
