@@ -134,6 +134,16 @@ static bool is_exec(uint32_t arch, uint64_t nr)
 	return arch == AUDIT_ARCH_X86_64 && (nr == SYS_execve || nr == SYS_execveat);
 }
 
+/* The kernel tells the whole registers; a call of the 32-bit table sees their lower halves, also from 64-bit code (int 0x80). */
+static void copy_args(uint64_t *to, const uint64_t *from, uint32_t arch)
+{
+	const struct pt_arch *call = pt_arch_by_audit(arch);
+	uint64_t mask = call && call->word < 8 ? UINT32_MAX : UINT64_MAX;
+
+	for (int i = 0; i < 6; i++)
+		to[i] = from[i] & mask;
+}
+
 static int syscall_stop(struct ptl_task *t, struct ptl_event *ev)
 {
 	struct ptl_session *s = t->session;
@@ -158,7 +168,7 @@ static int syscall_stop(struct ptl_task *t, struct ptl_event *ev)
 		ev->kind = PTL_EV_SYSCALL_ENTRY;
 		ev->u.entry.arch = info.arch;
 		ev->u.entry.nr = info.entry.nr;
-		memcpy(ev->u.entry.args, info.entry.args, sizeof(ev->u.entry.args));
+		copy_args(ev->u.entry.args, info.entry.args, info.arch);
 		ev->u.entry.ip = info.ip;
 		ev->u.entry.sp = info.sp;
 		ev->u.entry.seccomp = info.op == PT_SYSCALL_SECCOMP;
