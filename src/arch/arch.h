@@ -108,6 +108,12 @@ struct pt_field {
 	uint8_t offset, size;
 };
 
+/* A segment's base that is set to 0 when a general set with a null selector is written. */
+struct pt_base {
+	uint8_t selector;   /* its offset in the general set, 2 bytes */
+	uint16_t user_area; /* of the base in the PEEKUSER area of this tracer; 0: none */
+};
+
 struct pt_insn {
 	uint8_t length;
 	uint8_t bytes[7];
@@ -122,6 +128,7 @@ struct pt_arch {
 	const struct pt_reg *regs;
 	size_t reg_count;
 	struct pt_field role[PT_ROLES];
+	struct pt_base lost_base[2];
 	struct pt_insn syscall_insn;
 	struct pt_insn trap_insn;   /* software breakpoint; the pc stands behind it when it is reported */
 	uint64_t trap_flag;	    /* in PT_ROLE_FLAGS: single step */

@@ -277,7 +277,7 @@ static int call(struct ptl_task *t, const struct pt_arch *arch, uint64_t at, uin
 		pt_role_put(arch, general, (enum pt_role)(PT_ROLE_ARG0 + i), args[i]);
 	pt_role_put(arch, general, PT_ROLE_FLAGS,
 		pt_role_get(arch, general, PT_ROLE_FLAGS) & ~arch->trap_flag);
-	r = pt_os_setregset(t->tid, arch->note_general, general, arch->general_size);
+	r = pt_regs_put(t->tid, arch, general);
 	for (unsigned i = 0; r == 0 && i < 2; i++) /* entry, exit */
 		r = run_to(t, PT_GO_SYSCALL, PT_STOP_SYSCALL, stop_signal, &stop);
 	if (r < 0)
@@ -291,7 +291,7 @@ static int call(struct ptl_task *t, const struct pt_arch *arch, uint64_t at, uin
 
 static int put_back(struct ptl_task *t, const struct pt_arch *arch, const struct undo *undo)
 {
-	int r = pt_os_setregset(t->tid, arch->note_general, undo->general, arch->general_size);
+	int r = pt_regs_put(t->tid, arch, undo->general);
 
 	if (r == 0)
 		r = pt_os_setsigmask(t->tid, undo->sigmask);

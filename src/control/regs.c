@@ -176,6 +176,29 @@ int pt_regs_fetch(struct ptl_task *t, enum pt_set set)
 
 /* --- writing back ------------------------------------------------------------------------ */
 
+/*
+ * The kernel sets a base anew from its selector when it is given a 32-bit set, for that is what 32-bit programs expect.
+ * A 64-bit one that has gone over to 32-bit code (Wine does) would come back to a thread without its data. See
+ * tests/quirks/h67_modes.
+ */
+int pt_regs_put(pid_t tid, const struct pt_arch *arch, const void *general)
+{
+	uint64_t base[PT_COUNTOF(arch->lost_base)] = {0};
+	uint16_t selector;
+	int r;
+
+	for (unsigned i = 0; i < PT_COUNTOF(base); i++)
+		if (arch->lost_base[i].user_area)
+			(void)pt_os_peekuser(tid, arch->lost_base[i].user_area, &base[i]);
+	r = pt_os_setregset(tid, arch->note_general, general, arch->general_size);
+	for (unsigned i = 0; i < PT_COUNTOF(base); i++) {
+		memcpy(&selector, (const uint8_t *)general + arch->lost_base[i].selector, sizeof(selector));
+		if (base[i] && !selector)
+			(void)pt_os_pokeuser(tid, arch->lost_base[i].user_area, base[i]);
+	}
+	return r;
+}
+
 /* What a flush may have to put back. */
 struct saved {
 	uint8_t *general; /* the cache's own copy */
@@ -212,7 +235,7 @@ static int write_general(struct ptl_task *t, struct saved *saved, const char **r
 	struct pt_regs_cache *c = &t->regs;
 	size_t n = c->arch->general_size;
 	int64_t got;
-	int r = pt_os_setregset(t->tid, c->arch->note_general, c->general, n);
+	int r = pt_regs_put(t->tid, c->arch, c->general);
 
 	saved->general = c->before;
 	if (r == -ESRCH)
@@ -297,7 +320,7 @@ static void restore_general(struct ptl_task *t, const struct saved *saved)
 	struct pt_regs_cache *c = &t->regs;
 
 	memcpy(c->general, saved->general, c->arch->general_size);
-	pt_os_setregset(t->tid, c->arch->note_general, c->general, c->arch->general_size);
+	pt_regs_put(t->tid, c->arch, c->general);
 }
 
 static void restore_extended(struct ptl_task *t, const struct saved *saved)

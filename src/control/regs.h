@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "arch/arch.h"
 
 struct ptl_task;
@@ -38,6 +39,8 @@ int pt_regs_flush(struct ptl_task *t);	     /* before every resume and detach; 0
 
 /* Makes a set of a stopped task valid. -PTL_ERUNNING, -PTL_EGONE, -PTL_EUNSUPPORTED (not there; kernel worker), -ESRCH. */
 int pt_regs_fetch(struct ptl_task *t, enum pt_set set);
+/* Writes a whole general set of a stopped task, past the cache, with everything it does not hold left as it is. */
+int pt_regs_put(pid_t tid, const struct pt_arch *arch, const void *general);
 /* The general set, about to be changed by the caller through pt_role_put(); NULL and *ret_error if it cannot be had. */
 void *pt_regs_change(struct ptl_task *t, int *ret_error);
 

@@ -44,6 +44,6 @@ void pt_restart_interrupted_call(struct ptl_task *t, int signo)
 	if (!pt_arch_restart_eintr(arch, call, image))
 		return;
 	PT_LOG(&t->session->log, PT_LOG_CONTROL, PT_LOG_INFO, "task %d: interrupted call made again", t->tid);
-	pt_os_setregset(t->tid, 1, image, (size_t)n);
+	pt_regs_put(t->tid, arch, image);
 	pt_regs_invalidate(t);
 }

@@ -95,6 +95,8 @@ const struct pt_arch pt_arch_i386 = {
 		[PT_ROLE_RET] = {4 * 6, 4}, [PT_ROLE_ARG0] = {4 * 0, 4}, [PT_ROLE_ARG1] = {4 * 1, 4},
 		[PT_ROLE_ARG2] = {4 * 2, 4}, [PT_ROLE_ARG3] = {4 * 3, 4}, [PT_ROLE_ARG4] = {4 * 4, 4},
 		[PT_ROLE_ARG5] = {4 * 5, 4}, [PT_ROLE_ROUNDS] = {4 * 1, 4}},
+	/* for 64-bit programs that are in 32-bit code, which have their thread's data there: fs_base and gs_base */
+	.lost_base = {{4 * 9, 8 * 21}, {4 * 10, 8 * 22}},
 	/* sysenter returns to the int 0x80 of the vdso, so that a restart goes there whichever way was taken. */
 	.syscall_insn = {2, {0xcd, 0x80}},
 	.trap_insn = {1, {0xcc}},
