@@ -212,10 +212,8 @@ static int64_t read_view(struct view *v, uint64_t address, void *buffer, size_t 
 		if (r == 0)
 			r = -ESRCH;
 	}
-	if (fd < 0 && fd != -ENOENT)
+	if (fd < 0)
 		r = read_otherwise(v, address, buffer, n);
-	else if (fd == -ENOENT)
-		r = -ESRCH;
 	return r;
 }
 
@@ -283,11 +281,22 @@ static struct view view_of(struct ptl_task *t)
 	return (struct view){&t->process->memory, t->process->pid, t->tid, t->state == PT_STOPPED};
 }
 
+/* Where nothing but PTRACE_PEEKDATA is left, that too may be refused, and says no more than that it failed. */
+static bool is_closed(struct ptl_task *t)
+{
+	uint64_t word;
+
+	return t->process->memory.refused && t->state == PT_STOPPED &&
+	       pt_os_peek(t->tid, ptl_pc(t) & ~UINT64_C(7), &word) < 0;
+}
+
 /* The result of an access that may have failed, with its sentence. */
 static int64_t answer(struct ptl_task *t, int64_t r, const char *verb, uint64_t address)
 {
 	if (r >= 0)
 		return r;
+	if (r == -EIO && is_closed(t))
+		r = -EACCES;
 	if (r == -EIO)
 		return pt_fail(t->session, -PTL_EBADADDR,
 			"cannot %s memory of task %d at 0x%llx: nothing is there", verb, t->tid,
