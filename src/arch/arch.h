@@ -205,6 +205,9 @@ int pt_arch_code_bits(uint64_t cs);
 bool pt_arch_is_emulated_page(uint64_t pc);
 /* May this call of either architecture change what code is mapped where? */
 bool pt_arch_changes_maps(uint64_t nr);
+/* Does it give back the registers that a signal's frame holds? Where in it, from the stack pointer at the call. 64-bit code. */
+bool pt_arch_is_sigreturn(uint64_t nr);
+enum { PT_SIGFRAME_PC = 168, PT_SIGFRAME_FLAGS = 176 };
 /* May it make a task that shares the caller's memory? */
 bool pt_arch_may_share_memory(uint64_t nr);
 

@@ -35,7 +35,8 @@ static enum pt_os_go request_for_step(struct ptl_task *t)
 /* Not a step: other tasks of the process may be stepped meanwhile. */
 static void leave_stepping(struct ptl_task *t)
 {
-	if (t->step.active || t->step.judged || t->step.inherited || t->step.tf_stuck)
+	if (t->step.active || t->step.judged || t->step.inherited || t->step.tf_stuck ||
+		t->step.trap_unblocked)
 		pt_step_settle(t);
 	if (t->process->tasks > 1)
 		pt_code_unwatch(&t->process->code);

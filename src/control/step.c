@@ -92,6 +92,30 @@ static void look_at_flag(struct ptl_task *t)
 		t->step.program_tf = (flags & VIEW->trap_flag) != 0;
 }
 
+#define SIGTRAP_BIT (UINT64_C(1) << (SIGTRAP - 1))
+
+/*
+ * A step's trap that finds SIGTRAP blocked unblocks it and takes the program's handler away (force_sig in the kernel). So it must not be
+ * blocked: in a handler whose mask has it, as that of SIGTRAP itself, until it returns, which restores the mask from the frame.
+ */
+static void unblock_trap(struct ptl_task *t)
+{
+	uint64_t mask;
+
+	if (pt_os_getsigmask(t->tid, &mask) == 0 && mask & SIGTRAP_BIT &&
+		pt_os_setsigmask(t->tid, mask & ~SIGTRAP_BIT) == 0)
+		t->step.trap_unblocked = true;
+}
+
+static void block_trap_again(struct ptl_task *t)
+{
+	uint64_t mask;
+
+	if (t->step.trap_unblocked && pt_os_getsigmask(t->tid, &mask) == 0)
+		(void)pt_os_setsigmask(t->tid, mask | SIGTRAP_BIT);
+	t->step.trap_unblocked = false;
+}
+
 static void look_at_mode(struct ptl_task *t)
 {
 	uint64_t cs;
@@ -108,6 +132,7 @@ static void after_call(struct ptl_task *t)
 	if (peek(t, PT_ROLE_NR, &nr) < 0)
 		return;
 	if (nr == UINT64_MAX) { /* sigreturn: everything may be different */
+		t->step.trap_unblocked = false;
 		look_at_flag(t);
 		look_at_mode(t);
 		return;
@@ -131,8 +156,10 @@ static void fix(struct ptl_task *t, unsigned what)
 		look_at_flag(t);
 	if (what & PT_FIX_MODE)
 		look_at_mode(t);
-	if (what & PT_FIX_HANDLER)
+	if (what & PT_FIX_HANDLER) {
 		t->step.program_tf = false; /* the kernel clears it for the handler; sigreturn brings it back */
+		unblock_trap(t);
+	}
 	if (what & PT_FIX_ADVANCE && poke(t, PT_ROLE_PC, t->step.pc + t->step.length) == 0) {
 		pt_regs_invalidate(t);
 		t->step.here = t->step.pc + t->step.length;
@@ -176,9 +203,7 @@ static bool run_flag_setter(struct ptl_task *t)
 	struct pt_step *s = &t->step;
 	uint64_t target = s->pc + s->length, sp;
 
-	/* with a trap flag of its own the program has it trap, and so does the kernel */
-	if (s->program_tf)
-		return false;
+	/* with a trap flag of the program's own, that stops it at the same place */
 	if (s->kind == PTL_INSN_IRET) {
 		target = 0;
 		if (peek(t, PT_ROLE_SP, &sp) < 0 || ptl_read(t, sp, &target, s->bits / 8) != s->bits / 8)
@@ -221,17 +246,38 @@ static bool is_inside_call(const struct ptl_task *t)
 	}
 }
 
+/* What the processor may execute without stopping after the instruction at pc. */
 static void look_behind(struct ptl_task *t, struct pt_step *s)
 {
-	struct ptl_insn next;
+	uint64_t at = s->pc + s->length;
+	struct ptl_insn *insn;
 
-	s->next_kind = s->next_length = 0;
-	s->next_mnemonic = 0;
-	if (pt_code_at(t, s->pc + s->length, s->bits, &next) == 0) {
-		s->next_kind = next.kind;
-		s->next_length = next.length;
-		s->next_mnemonic = next.mnemonic;
+	while (s->behind_count < PT_STEP_BEHIND) {
+		insn = &s->behind[s->behind_count];
+		if (pt_code_at(t, at, s->bits, insn) < 0)
+			return;
+		if (s->kind == PTL_INSN_CPUID && insn->kind != PTL_INSN_PLAIN)
+			return;
+		s->behind_count++;
+		at += insn->length;
+		if (insn->kind != PTL_INSN_SS)
+			return;
 	}
+}
+
+/*
+ * sigreturn(2) that gives a trap flag of the program's own back: stepped, the kernel would take it for ours. So it runs to where it
+ * returns.
+ */
+static bool run_sigreturn(struct ptl_task *t)
+{
+	uint64_t nr, sp, flags, pc;
+
+	return t->step.bits == 64 && peek(t, PT_ROLE_RET, &nr) == 0 && pt_arch_is_sigreturn(nr) &&
+		peek(t, PT_ROLE_SP, &sp) == 0 &&
+		ptl_read(t, sp + PT_SIGFRAME_FLAGS, &flags, sizeof(flags)) == sizeof(flags) &&
+		flags & VIEW->trap_flag && ptl_read(t, sp + PT_SIGFRAME_PC, &pc, sizeof(pc)) == sizeof(pc) &&
+		arm_debug_register(t, pc);
 }
 
 bool pt_step_prepare(struct ptl_task *t)
@@ -254,7 +300,8 @@ bool pt_step_prepare(struct ptl_task *t)
 	s->kind = PT_STEP_UNKNOWN;
 	s->length = 0;
 	s->mnemonic = 0;
-	s->judged = s->told_any = s->told_one = false;
+	s->judged = false;
+	s->told = s->behind_count = 0;
 	s->to_debug_register = false;
 	if (is_inside_call(t)) {
 		s->kind = PT_STEP_CALL_REST;
@@ -284,6 +331,8 @@ bool pt_step_prepare(struct ptl_task *t)
 	case PTL_INSN_POPF:
 	case PTL_INSN_IRET:
 		return run_flag_setter(t);
+	case PTL_INSN_SYSCALL:
+		return run_sigreturn(t);
 	default:
 		return false;
 	}
@@ -299,6 +348,7 @@ void pt_step_settle(struct ptl_task *t)
 	if (s->tf_stuck && !s->program_tf && peek(t, PT_ROLE_FLAGS, &flags) == 0 && flags & VIEW->trap_flag)
 		(void)poke(t, PT_ROLE_FLAGS, flags & ~VIEW->trap_flag);
 	s->tf_stuck = false;
+	block_trap_again(t);
 	s->inherited = false;
 	s->active = s->active && pt_step_trap_pending(t);
 	s->here_known = s->rewound = s->judged = s->then_signal = false;
@@ -337,9 +387,8 @@ static enum pt_step_answer tell(struct ptl_task *t)
 	struct pt_step *s = &t->step;
 
 	if (s->tell) {
-		s->told_one = s->told_any;
-		s->told_any = true;
 		s->tell--;
+		s->told++;
 		t->again = s->tell || s->then_signal;
 		return PT_STEP_DONE;
 	}
@@ -373,7 +422,7 @@ enum pt_step_answer pt_step_stopped(struct ptl_task *t, const unsigned char raw[
 		fix(t, v.fix);
 	s->active = false;
 	s->judged = true;
-	s->told_any = s->told_one = false;
+	s->told = 0;
 	s->tell = v.done;
 	s->then_signal = v.signal;
 	return tell(t);
@@ -383,10 +432,14 @@ void pt_step_fill(const struct ptl_task *t, struct ptl_event *ev)
 {
 	const struct pt_step *s = &t->step;
 
-	ev->u.stepped.address = s->told_one ? s->pc + s->length : s->pc;
-	ev->u.stepped.insn = s->told_one
-		? (struct ptl_insn){s->next_length, s->next_kind, s->next_mnemonic}
-		: (struct ptl_insn){s->length, s->kind, s->mnemonic};
+	unsigned i;
+
+	ev->u.stepped.address = s->pc;
+	ev->u.stepped.insn = (struct ptl_insn){s->length, s->kind, s->mnemonic};
+	for (i = 0; i + 1 < s->told && i < s->behind_count; i++) {
+		ev->u.stepped.address += ev->u.stepped.insn.length;
+		ev->u.stepped.insn = s->behind[i];
+	}
 }
 
 void pt_step_other_stop(struct ptl_task *t)

@@ -5,7 +5,7 @@
  * A bare PTRACE_SINGLESTEP is not that. What is put right here, each with its program in tests/quirks:
  *
  *   rep movsb ...   stops after every round: one instruction, told when it is done (run to a debug register where rounds are many)
- *   mov ss, pop ss  the next instruction runs in the same step: two are told
+ *   mov ss, pop ss  the next instruction runs in the same step, and after several of them one more: each is told
  *   pushf           stores our trap flag where the program sees it: taken out of the stored image
  *   popf, iret      the kernel, which looks ahead for them, then takes its own trap flag for the program's, and leaves it
  *                   set for ever: they are run to a debug register instead
@@ -35,12 +35,15 @@ enum {
 	PT_STEP_CALL_REST = 0xff, /* stepped from within a system call: its end is no instruction */
 };
 
+enum { PT_STEP_BEHIND = 8 };
+
 struct pt_step {
 	bool active;	 /* resumed to execute the instruction below, not answered yet */
 	uint8_t kind;	 /* enum ptl_insn_class, or one of the above */
 	uint8_t length;	 /* bytes; 0 unknown */
-	uint8_t next_kind, next_length; /* of the instruction behind, where that may run along */
-	uint16_t mnemonic, next_mnemonic;
+	uint8_t behind_count;
+	struct ptl_insn behind[PT_STEP_BEHIND]; /* what may run along in the same step, in order */
+	uint16_t mnemonic;
 	uint64_t pc;	 /* where it stands */
 	bool here_known; /* `here` is where the task stands now */
 	uint64_t here;
@@ -48,13 +51,13 @@ struct pt_step {
 	int8_t bits;	 /* 64, 32; 0: code of a kind not known; -1: not looked up */
 	bool program_tf; /* the program has set the trap flag itself */
 	bool tf_stuck;	 /* the kernel takes our trap flag for the program's: it must be taken out by hand */
+	bool trap_unblocked; /* SIGTRAP was taken out of its blocked signals, or the kernel would set it to its default */
 	bool inherited;	 /* newborn of a stepped task: our trap flag may be in its copy of r11 */
 	bool to_debug_register; /* runs to `target` instead of being stepped */
 	uint64_t target, saved_dr, saved_dr7;
 	/* what a stop that was judged still has to be told as */
 	uint8_t tell;	 /* steps */
-	bool told_any;	 /* one of them was */
-	bool told_one;	 /* of two, so that the other is the instruction behind */
+	uint8_t told;	 /* of them so far */
 	bool then_signal; /* and then the program's own signal */
 	bool judged;
 };
@@ -77,7 +80,7 @@ enum pt_step_fix {
 };
 
 struct pt_step_verdict {
-	uint8_t done;  /* instructions executed: 0, 1, 2 */
+	uint8_t done;  /* instructions executed: 0, 1, and those behind that ran along */
 	bool signal;   /* and the stop is a signal of the program's own */
 	unsigned fix;  /* enum pt_step_fix */
 };

@@ -24,11 +24,21 @@ static unsigned fix_for(uint8_t kind)
 	}
 }
 
-/* Did the instruction behind run in the same step? Only one that goes straight on can be told by where the task stands. */
-static bool next_ran_too(const struct pt_step *s, uint64_t pc)
+/*
+ * How many ran in this step, by where the task stands: instructions after which the processor does not stop (or not always), and the one
+ * behind them, which may go anywhere.
+ */
+static uint8_t count_behind(const struct pt_step *s, uint64_t pc)
 {
-	return s->length && s->next_length && s->next_kind == PTL_INSN_PLAIN &&
-		pc == s->pc + s->length + s->next_length;
+	uint64_t at = s->pc + s->length;
+	uint8_t i;
+
+	for (i = 0; i < s->behind_count; i++) {
+		if (pc == at)
+			return (uint8_t)(1 + i);
+		at += s->behind[i].length;
+	}
+	return (uint8_t)(1 + s->behind_count);
 }
 
 static struct pt_step_verdict stepped(const struct pt_step *s, const struct pt_step_stop *stop)
@@ -44,14 +54,13 @@ static struct pt_step_verdict stepped(const struct pt_step *s, const struct pt_s
 			return (struct pt_step_verdict){0, false, 0};
 		break;
 	case PTL_INSN_SS:
-		/* what stands behind has run as well, unless the machine stopped between the two */
-		if (s->length && stop->pc != s->pc + s->length) {
-			v.done = 2;
-			v.fix |= fix_for(s->next_kind);
-		}
+		v.done = count_behind(s, stop->pc);
+		if (v.done > 1)
+			v.fix |= fix_for(s->behind[v.done - 2].kind);
 		break;
 	case PTL_INSN_CPUID:
-		if (next_ran_too(s, stop->pc))
+		/* the one behind is there only if it goes straight on: otherwise nothing could be told */
+		if (s->behind_count && stop->pc == s->pc + s->length + s->behind[0].length)
 			v.done = 2;
 		break;
 	default:
@@ -68,7 +77,7 @@ static struct pt_step_verdict broke(const struct pt_step *s, const struct pt_ste
 	if (s->kind == PTL_INSN_ICEBP)
 		return (struct pt_step_verdict){1, true, stop->pc == s->pc ? PT_FIX_ADVANCE : 0};
 	if (s->kind == PTL_INSN_SS)
-		return (struct pt_step_verdict){2, s->program_tf, PT_FIX_CALL};
+		return (struct pt_step_verdict){(uint8_t)(1 + s->behind_count), s->program_tf, PT_FIX_CALL};
 	/* Whatever was expected: a call that the kernel makes anew is not the instruction at pc. */
 	return (struct pt_step_verdict){1, s->program_tf, PT_FIX_CALL};
 }
@@ -90,7 +99,8 @@ struct pt_step_verdict pt_step_judge(const struct pt_step *s, const struct pt_st
 		return (struct pt_step_verdict){0, false, PT_FIX_HANDLER};
 	case CODE_DEBUG_REGISTER:
 		if (s->to_debug_register && stop->pc == s->target)
-			return (struct pt_step_verdict){1, false, fix_for(s->kind)};
+			return (struct pt_step_verdict){1, false,
+				s->kind == PTL_INSN_SYSCALL ? PT_FIX_CALL : fix_for(s->kind)};
 		break;
 	default:
 		break;

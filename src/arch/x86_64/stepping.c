@@ -36,6 +36,12 @@ bool pt_arch_changes_maps(uint64_t nr)
 	return false;
 }
 
+/* The frame is a ucontext_t: <sys/ucontext.h>, uc_mcontext.gregs. */
+bool pt_arch_is_sigreturn(uint64_t nr)
+{
+	return nr == 15;
+}
+
 /* clone vfork clone3; vfork clone of i386 */
 bool pt_arch_may_share_memory(uint64_t nr)
 {
