@@ -203,7 +203,7 @@ struct trace_writer {
 	void (*stopped)(struct trace *t, struct trace_task *k, int signo);
 	void (*exited)(struct trace *t, struct trace_task *k, const struct ptl_event *ev);
 	void (*superseded)(struct trace *t, struct trace_task *k, pid_t by);
-	/* its execve gave it another id, and with -ff another log: called before it moves there */
+	/* its execve gives it another id (to), and with -ff another log: called before */
 	void (*moves)(struct trace *t, struct trace_task *k, pid_t to);
 	void (*attached)(struct trace *t, struct trace_task *k, unsigned threads, bool born, pid_t parent);
 	void (*detached)(struct trace *t, struct trace_task *k);

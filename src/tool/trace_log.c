@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,8 @@ static int open_file(struct trace *t)
 	int fd = keep_high(open(c->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (c->append ? O_APPEND : O_TRUNC), 0666));
 
 	if (fd < 0)
-		return cmd_error(t->call, "cannot open '%s': %s", c->output, strerror(errno));
+		return cmd_error(t->call, "%s '%s': %s", t->call->as_strace ? "Can't fopen" : "cannot open", c->output,
+			strerror(errno));
 	t->shared.fd = fd;
 	t->shared.owned = true;
 	t->shared.prompt = isatty(fd);
@@ -95,6 +97,8 @@ int trace_log_open(struct trace *t)
 		r = open_pipe(t);
 	} else if (!c->separate) {
 		r = open_file(t);
+	} else if (strlen(c->output) + sizeof(".2147483647") > PATH_MAX) {
+		r = cmd_error(t->call, t->call->as_strace ? "%s: %s" : "cannot open '%s': %s", c->output, strerror(ENAMETOOLONG));
 	}
 	t->color = !c->json && (c->color == CHOICE_ALWAYS ||
 		(c->color == CHOICE_AUTO && t->shared.fd >= 0 && isatty(t->shared.fd) && term && strcmp(term, "dumb") &&
@@ -111,7 +115,7 @@ static int open_own_file(struct trace *t, const char *name, bool append)
 	struct stat st;
 
 	if (fd < 0) {
-		cmd_error(t->call, "cannot open '%s': %s", name, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+		cmd_error(t->call, "%s '%s': %s", t->call->as_strace ? "Can't fopen" : "cannot open", name, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 		return -1;
 	}
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {

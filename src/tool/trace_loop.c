@@ -95,22 +95,22 @@ static void on_started(struct trace *t, struct trace_task *k, const struct ptl_e
 
 static void on_exec(struct trace *t, struct trace_task *k, const struct ptl_event *ev)
 {
-	k->tid = ev->tid; /* of a thread that was not the leader: the leader's now */
-	k->pid = ev->pid;
-	if (k->schedstat_fd >= 0)
-		close(k->schedstat_fd);
-	k->schedstat_fd = -1;
-	if (k->log != &t->shared && ev->u.exec.former_tid != ev->tid) {
-		/* it goes on in the file of its new id, which the former leader began */
+	if (k->tid != ev->tid && t->writer) /* a thread that was not the leader has the leader's id now */
+		t->writer->moves(t, k, ev->tid);
+	if (k->tid != ev->tid && k->log != &t->shared) {
+		/* and goes on in the file of that id, which the former leader began */
 		struct trace_log *log = trace_log_of(t, ev->tid, true);
 
 		if (log) {
-			if (t->writer)
-				t->writer->moves(t, k, ev->tid);
 			trace_log_free_own(t, k->log);
 			k->log = log;
 		}
 	}
+	k->tid = ev->tid;
+	k->pid = ev->pid;
+	if (k->schedstat_fd >= 0)
+		close(k->schedstat_fd);
+	k->schedstat_fd = -1;
 	if (t->config.pid_names)
 		read_comm(k);
 }
@@ -191,6 +191,8 @@ static void on_entry(struct trace *t, struct trace_task *k, const struct ptl_eve
 		if (c->json)
 			clock_gettime(CLOCK_REALTIME, &k->entry_wall);
 		t->writer->entry(t, k);
+		if (k->info.traits & PTL_CALL_NEVER_RETURNS)
+			cut_call(t, k, true); /* a leader that ends may stay a zombie for long, and is not heard of */
 	}
 	if (t->summary)
 		trace_summary_entry(t, k);
@@ -426,7 +428,7 @@ void trace_end_tracees(struct trace *t)
 			detach_all(t);
 	}
 	/* a launched program that runs on without us is our child: its end is ours */
-	if (launched && !t->fatal_signal && !t->main_ended)
+	if (launched && !t->fatal_signal && !t->main_ended && !(t->call->as_strace && t->config.detach_on_exec))
 		t->main_ended = cmd_wait_child(t->main_pid, &t->main_code, &t->main_signo);
 }
 

@@ -122,7 +122,7 @@ struct parse {
 	struct opt_state opt;
 	/* repeated letters, judged at the end */
 	unsigned follow, daemonize, hex, fds, quiet, stamps;
-	bool quiet_set, column_set, sort_set, overhead_set, z_seen;
+	bool stamps_set, quiet_set, column_set, sort_set, overhead_set, z_seen;
 	const char *b_call;
 	size_t pid_cap, path_cap, env_len;
 	struct pt_vec env;
@@ -507,6 +507,8 @@ static int set_interruptible(struct parse *p, const char *arg)
 	static const char *const names[] = {"", "anywhere", "waiting", "never", "never_tstp"};
 	int i;
 
+	if (!strcmp(arg, "always"))
+		arg = names[1];
 	for (i = 1; i < (int)PT_COUNTOF(names); i++)
 		if (!strcmp(arg, names[i]) || (arg[0] == '0' + i && !arg[1])) {
 			p->c->interruptible = i;
@@ -554,7 +556,7 @@ static int set_timestamps(struct parse *p, const char *arg)
 		p->stamps++;
 		return 0;
 	}
-	p->stamps = 0;
+	p->stamps_set = true;
 	if (parse_timestamps(arg ? arg : "time", &p->c->clock, &p->c->clock_precision))
 		return 0;
 	return bad_argument(p, arg);
@@ -809,6 +811,8 @@ static int check(struct parse *p)
 			c->user ? "-u/--user" : c->environment ? "-E/--env" : "--argv0");
 	if (!c->argv && c->kill_on_exit)
 		return cmd_usage_error(call, "PROG [ARGS] must be specified with --kill-on-exit");
+	if (p->stamps && p->stamps_set)
+		return cmd_usage_error(call, "-t and --absolute-timestamps cannot be provided simultaneously");
 	if (p->quiet && p->quiet_set)
 		return cmd_usage_error(call, "-q and -e quiet/--quiet cannot be provided simultaneously");
 	if (c->summary && c->separate)
@@ -822,6 +826,11 @@ static int check(struct parse *p)
 			call, "-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)");
 	if (pipe && p->follow > 1)
 		return cmd_usage_error(call, "piping the output and -ff/--output-separately are mutually exclusive");
+	if (c->seccomp == CHOICE_ALWAYS && (c->detach_on_exec || c->call_limit || c->daemonize)) {
+		cmd_note(call, "--seccomp-bpf is not enabled because it is not compatible with %s",
+			c->detach_on_exec ? "-b" : c->daemonize ? "-D" : "--syscall-limit");
+		c->seccomp = CHOICE_NEVER;
+	}
 	if (c->seccomp == CHOICE_ALWAYS && !c->follow) {
 		cmd_note(call, "--seccomp-bpf cannot be used without -f/--follow-forks, disabling");
 		c->seccomp = CHOICE_NEVER;

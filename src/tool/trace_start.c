@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ static int find_program(struct trace *t)
 
 	if (strchr(name, '/') || !*name) {
 		t->file = strdup(name);
+	} else if (strlen(name) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
 	} else {
 		if (!path)
 			path = "/usr/local/bin:/bin:/usr/bin";
@@ -60,6 +63,8 @@ static int find_program(struct trace *t)
 	}
 	if (t->file && !stat(t->file, &st))
 		return 0;
+	if (t->call->as_strace && errno == ENAMETOOLONG)
+		return cmd_error(t->call, "exec: %s", strerror(errno));
 	if (t->call->as_strace)
 		return cmd_error(t->call, "Can't stat '%s': %s", name, strerror(errno));
 	cmd_error(t->call, "cannot execute '%s': %s", name, strerror(errno));
@@ -306,6 +311,22 @@ static int attach_program(struct trace *t)
 	return 0;
 }
 
+/*
+ * What the program closes is closed: were our copies of its input and output open, who is at their other end would wait for us. Standard
+ * error stays, for messages.
+ */
+static void let_go_of_streams(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int trace_start(struct trace *t)
 {
 	const struct trace_config *c = &t->config;
@@ -331,5 +352,7 @@ int trace_start(struct trace *t)
 	r = attach(t);
 	if (!r && c->argv)
 		r = c->daemonize ? attach_program(t) : launch(t);
+	if (!r)
+		let_go_of_streams();
 	return r;
 }

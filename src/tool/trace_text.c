@@ -369,19 +369,6 @@ static void text_exited(struct trace *t, struct trace_task *k, const struct ptl_
 	end_line(t, k, &line);
 }
 
-static void text_superseded(struct trace *t, struct trace_task *k, pid_t by)
-{
-	struct line line;
-
-	if (t->config.quiet & QUIET_THREAD_EXECVE)
-		return;
-	line = begin_line(t, k, false);
-	put_tint(t, &line, TINT_EVENT);
-	pt_buf_printf(line.to, "+++ superseded by execve in pid %d +++", (int)by);
-	put_tint(t, &line, TINT_NONE);
-	end_line(t, k, &line);
-}
-
 static void text_moves(struct trace *t, struct trace_task *k, pid_t to)
 {
 	if (k->log->open != k)
@@ -389,6 +376,22 @@ static void text_moves(struct trace *t, struct trace_task *k, pid_t to)
 	pt_buf_printf(&k->log->text, " <pid changed to %d ...>\n", (int)to);
 	k->log->open = NULL;
 	k->broken = true;
+}
+
+static void text_superseded(struct trace *t, struct trace_task *k, pid_t by)
+{
+	struct trace_task *other = k->log->open;
+	struct line line;
+
+	if (other && other->tid == by) /* we are told of the end before the execve that brought it about */
+		text_moves(t, other, k->tid);
+	if (t->config.quiet & QUIET_THREAD_EXECVE)
+		return;
+	line = begin_line(t, k, false);
+	put_tint(t, &line, TINT_EVENT);
+	pt_buf_printf(line.to, "+++ superseded by execve in pid %d +++", (int)by);
+	put_tint(t, &line, TINT_NONE);
+	end_line(t, k, &line);
 }
 
 /* --- messages beside the trace ------------------------------------------------------------------------- */

@@ -156,7 +156,7 @@ try:
                         os.path.join(os.environ["PINTLE_PROGS"], "threads_exec")], timeout=20)
     same("status of what it executed", r.returncode, 0)
     log = text("log")
-    m = re.search(r"^(\d+) +execve\(\"/bin/true\".*<unfinished \.\.\.>\n", log, re.M)
+    m = re.search(r"^(\d+) +execve\(\"/bin/true\".*<(?:unfinished|pid changed to \d+) \.\.\.>\n", log, re.M)
     if check(m, "the execve of a thread: " + log):
         leader = log.split()[0]
         check(re.search(r"^%s +\+\+\+ superseded by execve in pid %s \+\+\+\n" % (leader, m.group(1)), log, re.M), "superseded: " + log)
