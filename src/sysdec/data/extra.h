@@ -128,3 +128,101 @@ struct aio_sigset {
 	void *sigmask;
 	unsigned long sigsetsize;
 };
+
+/* include/uapi/asm-generic/ipcbuf.h and shmbuf.h, sembuf.h, msgbuf.h of x86: the 64-bit layouts that both ABIs use by IPC_64 */
+struct pintle_ipc64_perm {
+	int key;
+	__u32 uid, gid, cuid, cgid, mode;
+	unsigned short seq, pad;
+	unsigned long unused[2];
+};
+#ifdef __x86_64__
+#define PINTLE_IPC_TIME(name) long name
+#else
+#define PINTLE_IPC_TIME(name) unsigned long name, name##_high
+#endif
+struct pintle_shmid64_ds {
+	struct pintle_ipc64_perm shm_perm;
+	unsigned long shm_segsz;
+	PINTLE_IPC_TIME(shm_atime);
+	PINTLE_IPC_TIME(shm_dtime);
+	PINTLE_IPC_TIME(shm_ctime);
+	int shm_cpid, shm_lpid;
+	unsigned long shm_nattch, unused[2];
+};
+struct pintle_semid64_ds {
+	struct pintle_ipc64_perm sem_perm;
+	unsigned long sem_otime, unused1, sem_ctime, unused2;
+	unsigned long sem_nsems, unused3, unused4;
+};
+struct pintle_msqid64_ds {
+	struct pintle_ipc64_perm msg_perm;
+	PINTLE_IPC_TIME(msg_stime);
+	PINTLE_IPC_TIME(msg_rtime);
+	PINTLE_IPC_TIME(msg_ctime);
+	unsigned long msg_cbytes, msg_qnum, msg_qbytes;
+	int msg_lspid, msg_lrpid;
+	unsigned long unused[2];
+};
+
+/* include/linux/types.h: struct ustat */
+struct ustat {
+	int f_tfree;
+	unsigned long f_tinode;
+	char f_fname[6], f_fpack[6];
+};
+
+/* include/uapi/linux/perf_event.h: struct perf_event_attr, its bit fields as one word */
+struct pintle_perf_event_attr {
+	__u32 type, size;
+	__u64 config, sample_period, sample_type, read_format, flags;
+};
+
+/* include/linux/syslog.h */
+#define SYSLOG_ACTION_CLOSE 0
+#define SYSLOG_ACTION_OPEN 1
+#define SYSLOG_ACTION_READ 2
+#define SYSLOG_ACTION_READ_ALL 3
+#define SYSLOG_ACTION_READ_CLEAR 4
+#define SYSLOG_ACTION_CLEAR 5
+#define SYSLOG_ACTION_CONSOLE_OFF 6
+#define SYSLOG_ACTION_CONSOLE_ON 7
+#define SYSLOG_ACTION_CONSOLE_LEVEL 8
+#define SYSLOG_ACTION_SIZE_UNREAD 9
+#define SYSLOG_ACTION_SIZE_BUFFER 10
+
+/* mm/swapfile.c and include/linux/swap.h */
+#define SWAP_FLAG_PREFER 0x8000
+#define SWAP_FLAG_DISCARD 0x10000
+#define SWAP_FLAG_DISCARD_ONCE 0x20000
+#define SWAP_FLAG_DISCARD_PAGES 0x40000
+
+/* include/uapi/linux/shm.h: SHM_REMAP and its like are there; include/linux/ptrace.h names these so */
+#define PTRACE_PEEKUSR 3
+#define PTRACE_POKEUSR 6
+
+/* include/linux/key.h */
+#define KEY_POS_VIEW 0x01000000
+#define KEY_POS_READ 0x02000000
+#define KEY_POS_WRITE 0x04000000
+#define KEY_POS_SEARCH 0x08000000
+#define KEY_POS_LINK 0x10000000
+#define KEY_POS_SETATTR 0x20000000
+#define KEY_USR_VIEW 0x00010000
+#define KEY_USR_READ 0x00020000
+#define KEY_USR_WRITE 0x00040000
+#define KEY_USR_SEARCH 0x00080000
+#define KEY_USR_LINK 0x00100000
+#define KEY_USR_SETATTR 0x00200000
+#define KEY_GRP_VIEW 0x00000100
+#define KEY_GRP_READ 0x00000200
+#define KEY_GRP_WRITE 0x00000400
+#define KEY_GRP_SEARCH 0x00000800
+#define KEY_GRP_LINK 0x00001000
+#define KEY_GRP_SETATTR 0x00002000
+#define KEY_OTH_VIEW 0x00000001
+#define KEY_OTH_READ 0x00000002
+#define KEY_OTH_WRITE 0x00000004
+#define KEY_OTH_SEARCH 0x00000008
+#define KEY_OTH_LINK 0x00000010
+#define KEY_OTH_SETATTR 0x00000020
