@@ -308,6 +308,24 @@ void pt_sd_x_resuming(struct sd *c, const struct sd_type *t, uint64_t v, const u
 	SD_PUTS(c, " ...>");
 }
 
+/* As printf's %#08x: zero has no 0x. */
+static void hex_word(struct sd *c, uint32_t v)
+{
+	char text[10] = "\"00000000\"";
+	unsigned int i;
+
+	if (v && v >> 24) {
+		pt_sd_value_of(c, TYPE_hex, v);
+		return;
+	}
+	if (v) {
+		text[2] = 'x';
+		for (i = 8; i > 2; i--, v >>= 4)
+			text[i] = "0123456789abcdef"[v & 15];
+	}
+	pt_sd_put(c, text + !c->json, c->json ? 10 : 8);
+}
+
 /* Segment descriptors of i386 (asm/ldt.h: struct user_desc), at an address. */
 void pt_sd_x_user_desc(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
@@ -315,7 +333,7 @@ void pt_sd_x_user_desc(struct sd *c, const struct sd_type *t, uint64_t v, const 
 		const char *name;
 		unsigned char bit, width;
 	} bits[] = {{"seg_32bit", 0, 1}, {"contents", 1, 2}, {"read_exec_only", 3, 1}, {"limit_in_pages", 4, 1},
-		{"seg_not_present", 5, 1}, {"useable", 6, 1}};
+		{"seg_not_present", 5, 1}, {"useable", 6, 1}, {"lm", 7, 1}};
 	uint8_t buf[16];
 	uint32_t w[4];
 	size_t i;
@@ -328,11 +346,16 @@ void pt_sd_x_user_desc(struct sd *c, const struct sd_type *t, uint64_t v, const 
 	pt_sd_open(c, '{');
 	SD_KEY(c, "entry_number");
 	pt_sd_value_of(c, TYPE_int, w[0]);
+	if (pt_sd_failed(c)) {
+		pt_sd_more(c);
+		pt_sd_close(c, '}');
+		return;
+	}
 	SD_KEY(c, "base_addr");
-	pt_sd_value_of(c, TYPE_hex, w[1]);
+	hex_word(c, w[1]);
 	SD_KEY(c, "limit");
-	pt_sd_value_of(c, TYPE_hex, w[2]);
-	for (i = 0; i < PT_COUNTOF(bits); i++) {
+	hex_word(c, w[2]);
+	for (i = 0; i < PT_COUNTOF(bits) - (c->word == 4); i++) {
 		pt_sd_key(c, bits[i].name, strlen(bits[i].name));
 		pt_sd_udec(c, w[3] >> bits[i].bit & ((1u << bits[i].width) - 1));
 	}
@@ -404,4 +427,18 @@ void pt_sd_x_futex_wake_op(struct sd *c, const struct sd_type *t, uint64_t v, co
 	SD_PUTS(c, "<<24|");
 	pt_sd_hex0(c, w & 0xfff);
 	pt_sd_value_end(c);
+}
+
+/* Two of perf's bits, and what they promise. */
+void pt_sd_x_perf_precise(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	static const char *const skid[] = {"arbitrary skid", "constant skid", "requested to have 0 skid", "must have 0 skid"};
+	unsigned int precise = v >> 15 & 3;
+
+	pt_sd_udec(c, precise);
+	if (!c->json && c->d->opt.names != PTL_NAMES_RAW) {
+		SD_PUTS(c, " /* ");
+		pt_sd_put(c, skid[precise], strlen(skid[precise]));
+		SD_PUTS(c, " */");
+	}
 }

@@ -35,18 +35,16 @@ void ptl_decoder_free(struct ptl_decoder *d)
 
 /* --- Which call ---------------------------------------------------------------------------- */
 
-static const struct sd_call *find_call(const struct ptl_call *call, enum ptl_abi *ret_abi)
+static uint16_t find_call(const struct ptl_call *call, enum ptl_abi *ret_abi)
 {
 	enum ptl_abi abi;
 	uint32_t nr;
 
 	*ret_abi = PTL_ABI_X86_64;
 	if (ptl_call_abi(call->arch, call->nr, &abi, &nr) < 0)
-		return NULL;
+		return SD_NO_CALL;
 	*ret_abi = abi;
-	if (nr >= pt_sd_limits[abi] || pt_sd_numbers[abi][nr] == SD_NO_CALL)
-		return NULL;
-	return &pt_sd_calls[pt_sd_numbers[abi][nr]];
+	return nr < pt_sd_limits[abi] ? pt_sd_numbers[abi][nr] : SD_NO_CALL;
 }
 
 static void begin(struct sd *c, struct ptl_decoder *d, struct ptl_decode_state *st, const struct ptl_call *call,
@@ -72,6 +70,24 @@ static void begin(struct sd *c, struct ptl_decoder *d, struct ptl_decode_state *
 	};
 	for (i = 0; i < 6; i++)
 		c->args[i] = c->word == 4 ? (uint32_t)call->args[i] : call->args[i];
+	if (exiting && c->saved->entered && c->saved->muxed)
+		for (i = 0; i < 6; i++)
+			c->args[i] = c->saved->mux_args[i];
+}
+
+/* At entry: whatever a call for many stands for takes its place, and is remembered. */
+static uint16_t demux(struct sd *c, uint16_t call)
+{
+	uint16_t meant = c->abi && !(c->call->flags & PTL_CALL_RAW) ? pt_sd_demux(c, call) : SD_NO_CALL;
+	int i;
+
+	c->saved->muxed = 0;
+	if (meant == SD_NO_CALL)
+		return call;
+	c->saved->muxed = (uint16_t)(meant + 1);
+	for (i = 0; i < 6; i++)
+		c->saved->mux_args[i] = (uint32_t)c->args[i];
+	return meant;
 }
 
 static uint16_t choose(struct sd *c, uint16_t sig)
@@ -207,14 +223,18 @@ static int done(struct sd *c)
 int ptl_decode_entry(struct ptl_decoder *d, struct ptl_decode_state *st, const struct ptl_call *call,
 	const struct ptl_memory *mem, void *task, struct ptl_text *out)
 {
-	const struct sd_call *k;
+	const struct sd_call *k = NULL;
 	const struct sd_sig *sig;
 	enum ptl_abi abi;
 	unsigned int i, n;
+	uint16_t found;
 	struct sd c;
 
-	k = find_call(call, &abi);
+	found = find_call(call, &abi);
 	begin(&c, d, st, call, mem, task, out, false, abi);
+	found = demux(&c, found);
+	if (found != SD_NO_CALL)
+		k = &pt_sd_calls[found];
 	c.saved->valid = 0;
 	c.saved->sig = k ? find_variant(&c, k->sig) : 0;
 	sig = &pt_sd_sigs[c.saved->sig];
@@ -259,6 +279,7 @@ int ptl_decode_exit(struct ptl_decoder *d, struct ptl_decode_state *st, const st
 		r = ptl_decode_entry(d, st, call, mem, task, out);
 		if (r < 0)
 			return r;
+		begin(&c, d, st, call, mem, task, out, true, abi);
 	}
 	sig = &pt_sd_sigs[c.saved->sig];
 	i = c.saved->printed;

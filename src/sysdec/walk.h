@@ -39,7 +39,9 @@ struct sd_saved {
 	uint8_t printed; /* arguments that were */
 	uint16_t valid;	 /* bit i: words[i] was saved */
 	uint16_t interrupted; /* one more than the number of the last call that restart_syscall may go on with; 0: none seen */
-	uint64_t words[15];
+	uint64_t words[6]; /* by slot: scalars that the kernel changes */
+	uint16_t muxed;	   /* the call that a call for many stood for, plus one; 0: it was none */
+	uint32_t mux_args[6];
 };
 _Static_assert(sizeof(struct sd_saved) <= sizeof(struct ptl_decode_state), "state too large");
 
@@ -161,6 +163,12 @@ void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_
 /* An object at an address: as an argument of type `in TYPE`. */
 void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr);
 size_t pt_sd_size(struct sd *c, const struct sd_type *t);
+
+/*
+ * socketcall and ipc of i386: replaces the arguments by those of the call asked for. Returns its index, or
+ * SD_NO_CALL if `call` is no such call, or its arguments cannot be read.
+ */
+uint16_t pt_sd_demux(struct sd *c, uint16_t call);
 
 static inline void pt_sd_value_of(struct sd *c, unsigned int type, uint64_t v)
 {

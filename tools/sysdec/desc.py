@@ -208,7 +208,7 @@ def parse_ret(text, where):
     return ret, aux, lazy
 
 
-CALL = re.compile(r"^(?:@(\d+|x32) )?([a-z_][a-z0-9_]*)\((.*)\)\s*(?:->\s*([^:]*?))?\s*(?::\s*(.*))?$")
+CALL = re.compile(r"^(?:@(\d+|x32|mux) )?([a-z_][a-z0-9_]*)\((.*)\)\s*(?:->\s*([^:]*?))?\s*(?::\s*(.*))?$")
 VARIANT = re.compile(r"^([A-Za-z0-9_ ]+):\s*(.*?)\s*(?:->\s*(.*))?$")
 
 

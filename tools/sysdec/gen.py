@@ -92,7 +92,7 @@ class Generator:
                 self.define(self.struct_defs, s.name, s, s.where)
             for n, t in fam.aliases.items():
                 self.define(self.aliases, n, t, p)
-        self.numbers = {}
+        self.numbers, self.call_names = {}, {}
         with open(os.path.join(data_dir, "calls.tab"), encoding="ascii") as f:
             for line in f:
                 if line[0] != "#":
@@ -412,7 +412,7 @@ class Generator:
         described = {}
         for fam in self.families:
             for c in fam.calls:
-                if c.name not in self.numbers:
+                if c.name not in self.numbers and c.abis != ["mux"]:
                     raise DescError("%s: no architecture has a call %s" % (c.where, c.name))
                 for abi in c.abis:
                     if (c.name, abi) in described and len(c.abis) == 3:
@@ -436,6 +436,14 @@ class Generator:
                 else:
                     row = (self.text.add(name), len(name), 0, 0, 0, 6, self.plain, 0)
                 numbers[i][nr] = rows.add(row)
+                if i == 1:
+                    self.call_names[name] = numbers[i][nr]
+        # What i386's calls for many stand for may have no number there (mux.c).
+        for name, abi in sorted(described):
+            if name not in self.call_names and abi in ("32", "mux"):
+                c = described[name, abi]
+                s, slots, paths, fds = self.call(c, ABI32)
+                self.call_names[name] = rows.add((self.text.add(name), len(name), DECODED, paths, fds, slots, s, self.classes(c)))
         self.calls = rows.rows
         return numbers
 
@@ -500,6 +508,7 @@ class Generator:
         h += ["\tSET_%s = %d," % x for x in sorted(self.set_index.items())]
         h += ["\tSTRUCT_%s = %d," % x for x in sorted(self.struct_index.items())]
         h += ["\tTYPE_%s = %d," % x for x in sorted({**alias_types, **struct_types, **set_types}.items())]
+        h += ["\tCALL_%s = %d," % x for x in sorted(self.call_names.items())]  # as i386 has them
         h += ["};"]
         with open(out_h, "w") as f:
             f.write("\n".join(h) + "\n")
