@@ -170,6 +170,20 @@ static void i386(void **state)
 	check(call32("rt_sigprocmask", 2, OBJ((uint64_t){0x10002}), 0, 8), 0, "rt_sigprocmask(SIG_SETMASK, [INT CHLD], NULL, 8) = 0");
 }
 
+/* What i386 packs into one number is shown as the call that is meant. */
+static void calls_for_many(void **state)
+{
+	uint64_t a = BYTES("abc");
+
+	check(call32("socketcall", 9, OBJ((uint32_t[]){3, (uint32_t)a, 3, 0})), 3, "send(3, \"abc\", 3, 0) = 3");
+	check(call32("socketcall", 10, OBJ((uint32_t[]){3, (uint32_t)a, 64, 0})), 3, "recv(3, MARK\"abc\", 64, 0) = 3");
+	check(call32("ipc", 23, 5, 100, 01600), 7, "shmget(0x5, 100, IPC_CREAT|0600) = 7");
+	check(call32("ipc", 3, 1, 2, 16, OBJ((uint32_t){5})), 0, "semctl(1, 2, SETVAL, 0x5) = 0");
+	check(call32("ipc", 99, 1, 2, 3, 4, 5), -ENOSYS,
+		"ipc(0x63 /* ??? */, 0x1, 0x2, 0x3, 0x4, 0x5) = -1 ENOSYS (Function not implemented)");
+	check(call32("socketcall", 1, 0x1000), -EFAULT, "socketcall(SYS_SOCKET, 0x1000) = -1 EFAULT (Bad address)");
+}
+
 static void styles(void **state)
 {
 	uint64_t a = STR("x");
@@ -333,7 +347,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, options)
 	const struct CMUnitTest tests[] = {
 		TEST(files), TEST(stats), TEST(strings), TEST(memory_calls), TEST(signals), TEST(processes), TEST(waiting),
-		TEST(i386), TEST(styles), TEST(descriptors), TEST(json), TEST(exit_alone), TEST(siginfos), TEST(few_reads),
+		TEST(i386), TEST(calls_for_many), TEST(styles), TEST(descriptors), TEST(json), TEST(exit_alone), TEST(siginfos), TEST(few_reads),
 		TEST(lookups),
 	};
 
