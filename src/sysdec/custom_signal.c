@@ -56,7 +56,17 @@ void pt_sd_x_sigset(struct sd *c, const struct sd_type *t, uint64_t v, const uin
 		show_sigset(c, pt_sd_load(buf, sizeof(buf)), 64);
 }
 
-/* The 32 signals of old calls, by value or in memory. */
+/* The 32 signals of old calls, by value or as a field; x_oldset at an address. */
+void pt_sd_x_oldset(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	uint8_t buf[4];
+
+	if (!pt_sd_read(c, v, buf, sizeof(buf)))
+		pt_sd_address(c, v);
+	else
+		show_sigset(c, pt_sd_load(buf, sizeof(buf)), 32);
+}
+
 void pt_sd_x_oldsigset(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
 	show_sigset(c, (uint32_t)v, 32);
@@ -81,6 +91,21 @@ void pt_sd_x_handler(struct sd *c, const struct sd_type *t, uint64_t v, const ui
 		SD_PUTS(c, " */");
 	} else {
 		pt_sd_put(c, name, strlen(name));
+	}
+}
+
+/* signal's old handler: 0 (SIG_DFL) */
+void pt_sd_x_handler_result(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	if (c->json) {
+		pt_sd_x_handler(c, t, v, p, n);
+		return;
+	}
+	pt_sd_hex0(c, v);
+	if (v < 2) {
+		SD_PUTS(c, " (");
+		pt_sd_x_handler(c, t, v, p, n);
+		pt_sd_putc(c, ')');
 	}
 }
 
@@ -319,7 +344,7 @@ void pt_sd_x_sigreturn(struct sd *c, const struct sd_type *t, uint64_t v, const 
 	pt_sd_close(c, '}');
 }
 
-/* The old mask as a result: 0x2 (old mask [INT]) */
+/* The old mask as a result: 0x2 (mask [INT]) */
 void pt_sd_x_sigmask_result(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
 	if (c->json) {
@@ -327,7 +352,7 @@ void pt_sd_x_sigmask_result(struct sd *c, const struct sd_type *t, uint64_t v, c
 		return;
 	}
 	pt_sd_hex0(c, (uint32_t)v);
-	SD_PUTS(c, " (old mask ");
+	SD_PUTS(c, " (mask ");
 	show_sigset(c, (uint32_t)v, 32);
 	pt_sd_putc(c, ')');
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * i386's calls for many.  socketcall takes a number and the address of the arguments;
- * ipc a number and arguments in an order of its own (ipc/syscall.c). Both are
- * shown as the call that they ask for.
+ * i386's calls whose registers do not hold the arguments.  socketcall takes a number and the
+ * address of the arguments; ipc a number and arguments in an order of its own (ipc/syscall.c): both
+ * are shown as the call that they ask for. The old select and mmap take an address alone.
  */
 #include "sysdec/walk.h"
 #include "sysdec/names.h"
@@ -81,8 +81,25 @@ static uint16_t ipc(struct sd *c)
 	return ipc_calls[nr].call;
 }
 
+/* The old select and mmap take a pointer to what others take in registers. */
+static uint16_t by_pointer(struct sd *c, uint16_t call, unsigned int count)
+{
+	uint8_t buf[6 * 4];
+	unsigned int i;
+
+	if (!pt_sd_read(c, c->args[0], buf, count * 4u))
+		return SD_NO_CALL;
+	for (i = 0; i < count; i++)
+		c->args[i] = pt_sd_load(buf + i * 4, 4);
+	return call;
+}
+
 uint16_t pt_sd_demux(struct sd *c, uint16_t call)
 {
+	if (call == CALL_select)
+		return by_pointer(c, call, 5);
+	if (call == CALL_mmap)
+		return by_pointer(c, call, 6);
 	if (call == CALL_socketcall)
 		return socketcall(c);
 	if (call == CALL_ipc)

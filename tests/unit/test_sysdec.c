@@ -180,7 +180,7 @@ static void calls_for_many(void **state)
 	check(call32("ipc", 23, 5, 100, 01600), 7, "shmget(0x5, 100, IPC_CREAT|0600) = 7");
 	check(call32("ipc", 3, 1, 2, 16, OBJ((uint32_t){5})), 0, "semctl(1, 2, SETVAL, 0x5) = 0");
 	check(call32("ipc", 99, 1, 2, 3, 4, 5), -ENOSYS,
-		"ipc(0x63 /* ??? */, 0x1, 0x2, 0x3, 0x4, 0x5) = -1 ENOSYS (Function not implemented)");
+		"ipc(99, 0x1, 0x2, 0x3, 0x4, 0x5) = -1 ENOSYS (Function not implemented)");
 	check(call32("socketcall", 1, 0x1000), -EFAULT, "socketcall(SYS_SOCKET, 0x1000) = -1 EFAULT (Bad address)");
 }
 

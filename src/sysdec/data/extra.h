@@ -35,11 +35,6 @@ struct file_handle {
 	int handle_type;
 };
 
-/* arch/x86/kernel/sys_ia32.c */
-struct mmap_args {
-	unsigned int addr, len, prot, flags, fd, offset;
-};
-
 /* include/uapi/linux/capability.h: two struct __user_cap_data_struct in a row, as version 3 has it */
 struct pintle_cap_data {
 	__u32 effective, permitted, inheritable;
