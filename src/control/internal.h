@@ -124,6 +124,12 @@ struct ptl_session {
 	bool hurried; /* pt_os_calm() is due */
 	/* wait.c: when the whole list was last looked through, and what that cost */
 	int64_t scanned_at, scan_cost;
+	size_t hot;	      /* running tasks worth looking at before sleeping */
+	unsigned hot_skipped; /* waits since it was worth none */
+	bool hot_owed;	      /* as scan_owed, for those worth looking at */
+	int64_t hot_at;	      /* when they were looked at last */
+	void *tick;	      /* ends a sleep in which something is owed; NULL: none could be had */
+	bool no_tick, tick_armed;
 	bool scan_owed; /* a SIGCHLD was taken since: another may have merged with it */
 	struct pt_cpu *cpu; /* affinity.c, PTL_KEEP_CPU */
 	struct pt_log log;

@@ -249,6 +249,8 @@ void ptl_session_free(struct ptl_session *s)
 	if (s->hurried)
 		pt_os_calm();
 	pt_cpu_done(s);
+	if (s->tick)
+		pt_os_tick_free(s->tick);
 	if (s->sigchld_fd >= 0)
 		close(s->sigchld_fd);
 	pt_map_done(&s->tasks);

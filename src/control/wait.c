@@ -11,11 +11,11 @@
  *    taken merge into one, and the second one's name is lost.
  *
  * So the running tasks stand in a list, most lately resumed first, since what was busy is busy:
- *  1. Look at the first HOT of the list, by tid.
+ *  1. Look at the first of the list, by tid: HOT of them while that finds any, ever fewer while it does not.
  *  2. If none stopped: one task alone is waited for by tid. Otherwise sleep until the kernel
  *     names one: by SIGCHLD (PTL_OWN_SIGCHLD), else by waitid(P_ALL, WNOWAIT).
  *  3. A merged SIGCHLD is made up for by looking through the whole list: when nothing else is to do, or when the last look
- *     is so long ago that another costs at most a tenth of the time.
+ *     is so long ago that another costs at most 1/SCAN_SHARE of the time.
  */
 #include "control/internal.h"
 
@@ -24,10 +24,14 @@
 
 enum {
 	HOT = 24,	   /* tasks looked at first; a look costs 0.2 us */
+	MISSES = 3,	   /* in a row, that end it after a hit */
+	HOT_EVERY = 16,	   /* once it did not pay for long, it is tried this seldom ... */
+	HOT_LATEST = 150000, /* ... or after so many ns */
+	TICK = 1000000,	   /* ns after which a sleep ends while something is owed */
 	FEW = 3,	   /* so few that looking before sleeping does not pay */
 	NAP_MIN = 20000,   /* ns; polling where the kernel gives no way to wait */
 	NAP_MAX = 1000000,
-	SCAN_SHARE = 10	   /* the whole list is looked through at most 1/10 of the time */
+	SCAN_SHARE = 25	   /* the whole list is looked through at most 1/25 of the time */
 };
 
 /* --- taking a status in ------------------------------------------------------------------- */
@@ -186,21 +190,43 @@ static bool is_empty(const struct pt_link *head)
 	return head->next == head;
 }
 
-/* Looks at the first `most` running tasks. Number collected. */
-static int look_at(struct ptl_session *s, size_t most)
+/*
+ * Looks at the first `most` running tasks. Number collected. patience: after a hit, so many misses in a row end it; who stands
+ * further down is found by name, or when the whole list is looked through.
+ */
+static int look_at(struct ptl_session *s, size_t most, size_t patience)
 {
 	struct pt_link *l, *next;
+	size_t misses = 0;
 	int found = 0;
 
 	for (l = s->running.next; l != &s->running && most; l = next, most--) {
 		next = l->next;
 		if (look(PT_TASK_OF(l), false) > 0) {
 			found++;
+			misses = 0;
 			/* taking an exec may have unlinked the neighbour, too */
 			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
 				break;
+		} else if (++misses >= patience && found) {
+			break;
 		}
 	}
+	return found;
+}
+
+/* Looks at those that were resumed last, as many as it paid to look at lately. Number collected. */
+static int look_at_hot(struct ptl_session *s)
+{
+	bool names = s->flags & PTL_OWN_SIGCHLD; /* otherwise whatever this misses costs far more */
+	size_t most = names ? s->hot : HOT;
+	int found;
+
+	if (!most && ++s->hot_skipped < HOT_EVERY)
+		return 0;
+	s->hot_skipped = 0;
+	found = look_at(s, most ? most : HOT, MISSES);
+	s->hot = found ? PT_MIN(most * 2 + 2, (size_t)HOT) : most / 2;
 	return found;
 }
 
@@ -230,7 +256,7 @@ static int take_stray(struct ptl_session *s, pid_t tid)
 static int look_at_all(struct ptl_session *s)
 {
 	int64_t before = pt_os_now();
-	int found = look_at(s, SIZE_MAX), tid, r;
+	int found = look_at(s, SIZE_MAX, SIZE_MAX), tid, r;
 
 	tid = pt_os_peek_any(false);
 	if (tid > 0) {
@@ -252,25 +278,67 @@ static int64_t until(int64_t deadline)
 	return left < 0 ? 0 : left;
 }
 
+/* What merged SIGCHLDs are owed, if it is time for it: number collected. */
+static int look_if_owed(struct ptl_session *s)
+{
+	int64_t now = pt_os_now();
+	int r = 0;
+
+	if (s->hot_owed && now - s->hot_at >= HOT_LATEST) {
+		s->hot_owed = false;
+		s->hot_at = now;
+		r = look_at(s, HOT, MISSES);
+		if (r)
+			s->hot = HOT;
+	}
+	if (!r && s->scan_owed && now - s->scanned_at >= s->scan_cost * SCAN_SHARE)
+		r = look_at_all(s);
+	return r;
+}
+
+/*
+ * How long a sleep may last: as long as the caller allows, if nothing is owed. Otherwise the tick ends it, or where there is
+ * none, a time-out.
+ */
+static int64_t sleep_limit(struct ptl_session *s, int64_t deadline)
+{
+	int64_t limit = deadline < 0 ? -1 : until(deadline);
+
+	if (!s->hot_owed && !s->scan_owed)
+		return limit;
+	if (!s->tick && !s->no_tick)
+		s->no_tick = pt_os_tick_new(&s->tick) < 0;
+	if (s->no_tick)
+		return limit < 0 ? TICK : PT_MIN(limit, (int64_t)TICK);
+	if (!s->tick_armed) {
+		pt_os_tick_arm(s->tick, TICK);
+		s->tick_armed = true;
+	}
+	return limit;
+}
+
 /* Sleeps until SIGCHLD names a tracee, and collects it: number, 0 (time over, or nothing of ours), -EINTR. */
 static int sleep_sigchld(struct ptl_session *s, int64_t deadline)
 {
-	int64_t limit = deadline < 0 ? -1 : until(deadline), scan;
 	struct ptl_task *t;
+	pid_t tid = 0;
 	int r;
 
-	if (s->scan_owed) {
-		scan = s->scanned_at + s->scan_cost * SCAN_SHARE - pt_os_now();
-		if (scan <= 0)
-			return look_at_all(s);
-		limit = limit < 0 ? scan : PT_MIN(limit, scan);
+	if (s->hot_owed || s->scan_owed) {
+		r = look_if_owed(s);
+		if (r)
+			return r;
 	}
-	r = pt_os_sigchld(limit);
+	r = pt_os_sigchld(sleep_limit(s, deadline), &tid);
 	if (r <= 0)
 		return r;
-	s->scan_owed = true;
-	t = pt_map_find(&s->tasks, (uint64_t)r);
-	return t && t->state == PT_RUNNING ? look(t, false) : take_stray(s, r);
+	if (!tid) {
+		s->tick_armed = false;
+		return 0;
+	}
+	s->scan_owed = s->hot_owed = true;
+	t = pt_map_find(&s->tasks, (uint64_t)tid);
+	return t && t->state == PT_RUNNING ? look(t, false) : take_stray(s, tid);
 }
 
 /* The same by waitid(P_ALL, WNOWAIT), for sessions that may not touch SIGCHLD. */
@@ -347,7 +415,7 @@ int pt_collect(struct ptl_session *s, int64_t timeout_ns)
 			r = look(PT_TASK_OF(s->running.next), true);
 		} else {
 			if (s->running_count > FEW || deadline >= 0) {
-				r = look_at(s, HOT);
+				r = look_at_hot(s);
 				if (r)
 					continue;
 			}
@@ -362,7 +430,8 @@ int pt_collect(struct ptl_session *s, int64_t timeout_ns)
 			return -PTL_ETIMEOUT;
 	}
 	/* under load, those far down the list get their turn */
-	if (s->running_count > HOT && pt_os_now() - s->scanned_at > s->scan_cost * SCAN_SHARE)
+	if (s->running_count > HOT && (s->scan_owed || !(s->flags & PTL_OWN_SIGCHLD)) &&
+		pt_os_now() - s->scanned_at > s->scan_cost * SCAN_SHARE)
 		look_at_all(s);
 	return 1;
 }

@@ -88,8 +88,19 @@ int pt_os_wait(pid_t tid, int *ret_status, bool block);
 /* The tid of some child or tracee of this thread that has a status to collect, which stays; 0; -ECHILD; -EINTR. */
 int pt_os_peek_any(bool block);
 
-/* Takes one pending SIGCHLD, which must be blocked; the tid it tells of. 0: none within timeout (negative: no limit). -EINTR. */
-int pt_os_sigchld(int64_t timeout_ns);
+/*
+ * Takes one pending SIGCHLD, which must be blocked: 1, and the tid it tells of (0: the kernel had no memory for the name); 0:
+ * none within timeout (negative: no limit); -EINTR.
+ */
+int pt_os_sigchld(int64_t timeout_ns, pid_t *ret_tid);
+/*
+ * A one-shot timer that ends a pt_os_sigchld() of the calling thread (by a SIGCHLD that names nobody). Armed once for many
+ * sleeps, it costs nothing in them; a time-out of each would program the clock each time: 3 us in a virtual machine.
+ */
+int pt_os_tick_new(void **ret_tick); /* -EAGAIN: the user's limit on queued signals is reached */
+void pt_os_tick_free(void *tick);
+void pt_os_tick_arm(void *tick, int64_t ns);
+
 int pt_os_sigchld_fd(void); /* a descriptor that polls readable while SIGCHLD is pending */
 
 void pt_os_nap(int64_t ns);

@@ -28,7 +28,7 @@ int pt_os_peek_any(bool block)
 	return si.si_pid;
 }
 
-int pt_os_sigchld(int64_t timeout_ns)
+int pt_os_sigchld(int64_t timeout_ns, pid_t *ret_tid)
 {
 	struct timespec ts = {timeout_ns / 1000000000, timeout_ns % 1000000000};
 	siginfo_t si;
@@ -38,7 +38,32 @@ int pt_os_sigchld(int64_t timeout_ns)
 	sigaddset(&set, SIGCHLD);
 	if (sigtimedwait(&set, &si, timeout_ns < 0 ? NULL : &ts) < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	return si.si_pid;
+	*ret_tid = si.si_code == SI_TIMER ? 0 : si.si_pid;
+	return 1;
+}
+
+int pt_os_tick_new(void **ret_tick)
+{
+	struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGCHLD};
+	timer_t timer;
+
+	ev._sigev_un._tid = pt_os_gettid();
+	if (timer_create(CLOCK_MONOTONIC, &ev, &timer) < 0)
+		return -errno;
+	*ret_tick = timer;
+	return 0;
+}
+
+void pt_os_tick_free(void *tick)
+{
+	timer_delete(tick);
+}
+
+void pt_os_tick_arm(void *tick, int64_t ns)
+{
+	struct itimerspec when = {.it_value = {ns / 1000000000, ns % 1000000000}};
+
+	timer_settime(tick, 0, &when, NULL);
 }
 
 int pt_os_sigchld_fd(void)
