@@ -20,4 +20,4 @@ wait $pid
 status=$?
 [ $status = 42 ] || fail "the program ended with $status"
 out=$("$poke" 2147483647 0 2>&1) && fail "a process that is none: $out"
-[ "$out" = "poke: cannot attach to 2147483647: No such process" ] || fail "a process that is none: $out"
+[[ $out == "poke: cannot attach to 2147483647: "?* ]] || fail "a process that is none: $out"
