@@ -209,7 +209,7 @@ static int read_bytes(struct mem_request *rq)
 	pt_buf_done(&out);
 	if (status)
 		return status;
-	if (h.starred || h.any) { /* where it ended, as hexdump tells it */
+	if (done && !rq->raw && !rq->json) { /* where it ended, as hexdump tells it */
 		pt_buf_printf(&out, "%016" PRIx64 "\n", address + done);
 		status = cmd_print(rq->call, &out);
 		pt_buf_done(&out);

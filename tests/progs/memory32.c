@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.c as a 32-bit program. */
+#include "memory.c"
