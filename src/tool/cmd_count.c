@@ -45,6 +45,7 @@ static const int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 static volatile sig_atomic_t caught, caught_count, from_terminal;
 static struct ptl_session *volatile kicked;
+static struct sigaction found[PT_COUNTOF(own_signals)]; /* dispositions as we were started with */
 static sigset_t found_mask;
 
 static void on_signal(int signo, siginfo_t *info, void *context)
@@ -62,7 +63,7 @@ static void on_signal(int signo, siginfo_t *info, void *context)
 
 static void install_signals(void)
 {
-	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO}, before;
+	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 	sigset_t block;
 	size_t i;
 
@@ -70,8 +71,20 @@ static void install_signals(void)
 	sigaddset(&block, SIGCHLD); /* the session's, PTL_OWN_SIGCHLD */
 	sigprocmask(SIG_BLOCK, &block, &found_mask);
 	for (i = 0; i < PT_COUNTOF(own_signals); i++)
-		if (!sigaction(own_signals[i], NULL, &before) && before.sa_handler != SIG_IGN) /* nohup(1) stays in force */
+		if (!sigaction(own_signals[i], NULL, &found[i]) &&
+			!(own_signals[i] == SIGHUP && found[i].sa_handler == SIG_IGN)) /* nohup(1) stays in force */
 			sigaction(own_signals[i], &action, NULL);
+}
+
+/* In the child, before it becomes the program. */
+static int restore_signals(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < PT_COUNTOF(own_signals); i++)
+		sigaction(own_signals[i], &found[i], NULL);
+	return 0;
 }
 
 static uint64_t mask_as_found(void)
@@ -271,6 +284,7 @@ static int start(struct count *c)
 	mask = mask_as_found();
 	ptl_launch_init(&how, config->argv);
 	how.sigmask = &mask;
+	how.child_setup = restore_signals;
 	r = ptl_launch(c->session, &how, &task);
 	if (r < 0) {
 		cmd_session_error(c->call, c->session, r);
