@@ -29,7 +29,7 @@ enum {
 	HOT_LATEST = 150000, /* ... or after so many ns */
 	TICK = 1000000,	   /* ns after which a sleep ends while something is owed */
 	FEW = 3,	   /* so few that looking before sleeping does not pay */
-	NAP_MIN = 20000,   /* ns; polling where the kernel gives no way to wait */
+	NAP_MIN = 1000,	   /* ns; polling where the kernel gives no way to wait */
 	NAP_MAX = 1000000,
 	SCAN_SHARE = 25	   /* the whole list is looked through at most 1/25 of the time */
 };

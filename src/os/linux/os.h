@@ -103,6 +103,7 @@ void pt_os_tick_arm(void *tick, int64_t ns);
 
 int pt_os_sigchld_fd(void); /* a descriptor that polls readable while SIGCHLD is pending */
 
+/* Leaves the processor to others for about so long; for less than the timers' slack just to whoever is next. */
 void pt_os_nap(int64_t ns);
 int64_t pt_os_now(void); /* CLOCK_MONOTONIC, ns */
 

@@ -3,12 +3,15 @@
 #include "os/linux/os.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { TIMER_SLACK = 50000 /* ns: a sleep ends that much late, prctl(2) PR_SET_TIMERSLACK */ };
 
 int pt_os_wait(pid_t tid, int *ret_status, bool block)
 {
@@ -81,7 +84,10 @@ void pt_os_nap(int64_t ns)
 {
 	struct timespec ts = {ns / 1000000000, ns % 1000000000};
 
-	nanosleep(&ts, NULL);
+	if (ns < TIMER_SLACK)
+		sched_yield();
+	else
+		nanosleep(&ts, NULL);
 }
 
 int64_t pt_os_now(void)
