@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The decoder on random registers, random memory and every call of every ABI: no crash, bounded
- * output, no control byte. The input seeds a generator; its first byte says how many calls are made of it.
+ * output, no control byte, JSON that is JSON. The input seeds a generator; its first byte says how many calls are made of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <pintle/decode.h>
@@ -79,6 +80,68 @@ static void check_text(const struct ptl_text *t)
 			abort();
 }
 
+/* A small reader of JSON: moves p past one value; NULL if it is none. */
+static const char *json_value(const char *p, int depth)
+{
+	char close;
+
+	if (depth > 64)
+		return NULL;
+	if (*p == '"') {
+		for (p++; *p != '"'; p++) {
+			if (!*p || (*p == '\\' && !*++p))
+				return NULL;
+		}
+		return p + 1;
+	}
+	if (*p == '{' || *p == '[') {
+		close = *p == '{' ? '}' : ']';
+		if (*++p == close)
+			return p + 1;
+		for (;; p++) {
+			if (close == '}') {
+				if (*p != '"' || !(p = json_value(p, depth + 1)) || *p++ != ':')
+					return NULL;
+			}
+			p = json_value(p, depth + 1);
+			if (!p)
+				return NULL;
+			if (*p == close)
+				return p + 1;
+			if (*p != ',')
+				return NULL;
+		}
+	}
+	if (strncmp(p, "null", 4) == 0 || strncmp(p, "true", 4) == 0)
+		return p + 4;
+	if (*p == '-')
+		p++;
+	if (*p < '0' || *p > '9')
+		return NULL;
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+/* The members of a finished call, put between braces, are one JSON object. */
+static void check_json(const struct ptl_text *t)
+{
+	char *text = malloc(t->len + 3);
+	const char *end;
+
+	if (!text)
+		return;
+	text[0] = '{';
+	memcpy(text + 1, t->data, t->len);
+	memcpy(text + 1 + t->len, "}", 2);
+	end = json_value(text, 0);
+	if (!end || *end) {
+		fprintf(stderr, "not JSON: %.4000s\n", text);
+		abort();
+	}
+	free(text);
+}
+
 static uint64_t draw_word(struct source *s)
 {
 	uint64_t v = draw(s);
@@ -99,7 +162,7 @@ static uint64_t draw_word(struct source *s)
 	}
 }
 
-static void one_call(struct ptl_decoder *d, struct source *s, struct ptl_text *out)
+static void one_call(struct ptl_decoder *d, bool json, struct source *s, struct ptl_text *out)
 {
 	static const int64_t results[] = {0, 1, 3, 64, -2, -11, -512, -516, -4095, INT64_MAX, INT64_MIN};
 	uint64_t pick = draw(s), seed = draw(s);
@@ -126,6 +189,8 @@ static void one_call(struct ptl_decoder *d, struct source *s, struct ptl_text *o
 	if (ptl_decode_exit(d, &st, &call, &mem, NULL, out) < 0 || ptl_decode_result(d, &st, &call, &mem, NULL, out) < 0)
 		abort();
 	check_text(out);
+	if (json)
+		check_json(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -153,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (ptl_decoder_new(&options, &d) < 0)
 				abort();
 		}
-		one_call(d, &s, &out);
+		one_call(d, options.format == PTL_DECODE_JSON, &s, &out);
 		if (i % 64 == 63 || i + 1 == n)
 			ptl_decoder_free(d);
 	}

@@ -275,10 +275,16 @@ void pt_sd_x_move_status(struct sd *c, const struct sd_type *t, uint64_t v, cons
 	int32_t status = (int32_t)v;
 	const char *name = status < 0 && status > -4096 ? ptl_errno_name(-status) : NULL;
 
-	if (!name || c->json) {
+	if (!name || c->json || c->d->opt.names == PTL_NAMES_RAW) {
 		pt_sd_dec(c, status);
 		return;
 	}
+	if (c->d->opt.names == PTL_NAMES_VERBOSE) {
+		pt_sd_dec(c, status);
+		SD_PUTS(c, " /* ");
+	}
 	pt_sd_putc(c, '-');
 	pt_sd_put(c, name, strlen(name));
+	if (c->d->opt.names == PTL_NAMES_VERBOSE)
+		SD_PUTS(c, " */");
 }

@@ -326,7 +326,7 @@ static void hex_word(struct sd *c, uint32_t v)
 	pt_sd_put(c, text + !c->json, c->json ? 10 : 8);
 }
 
-/* Segment descriptors of i386 (asm/ldt.h: struct user_desc), at an address. */
+/* x_user_desc[1 if the kernel writes it]: segment descriptors (asm/ldt.h: struct user_desc), at an address. */
 void pt_sd_x_user_desc(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
 	static const struct {
@@ -346,8 +346,9 @@ void pt_sd_x_user_desc(struct sd *c, const struct sd_type *t, uint64_t v, const 
 	pt_sd_open(c, '{');
 	SD_KEY(c, "entry_number");
 	pt_sd_value_of(c, TYPE_int, w[0]);
-	if (pt_sd_failed(c)) {
-		pt_sd_more(c);
+	if (pt_sd_ref(c, t->q) && pt_sd_failed(c)) {
+		if (!c->json)
+			pt_sd_more(c);
 		pt_sd_close(c, '}');
 		return;
 	}

@@ -9,6 +9,13 @@ static void signal_short(struct sd *c, int sig)
 {
 	const char *name = ptl_signal_name(sig);
 
+	if (!c->json && c->d->opt.names == PTL_NAMES_RAW) {
+		if (!c->first)
+			pt_sd_putc(c, ' ');
+		c->first = false;
+		pt_sd_udec(c, (uint64_t)sig);
+		return;
+	}
 	if (c->json) {
 		pt_sd_sep(c);
 		pt_sd_putc(c, '"');
@@ -19,7 +26,13 @@ static void signal_short(struct sd *c, int sig)
 	if (!c->first)
 		pt_sd_putc(c, ' ');
 	c->first = false;
+	if (c->d->opt.names == PTL_NAMES_VERBOSE) {
+		pt_sd_udec(c, (uint64_t)sig);
+		SD_PUTS(c, " /* ");
+	}
 	pt_sd_put(c, name + 3, strlen(name + 3));
+	if (c->d->opt.names == PTL_NAMES_VERBOSE)
+		SD_PUTS(c, " */");
 }
 
 static void show_sigset(struct sd *c, uint64_t set, unsigned int signals)
@@ -82,7 +95,9 @@ void pt_sd_x_handler(struct sd *c, const struct sd_type *t, uint64_t v, const ui
 		pt_sd_putc(c, '"');
 		pt_sd_put(c, name, strlen(name));
 		pt_sd_putc(c, '"');
-	} else if (!name || c->d->opt.names == PTL_NAMES_RAW) {
+	} else if (c->d->opt.names == PTL_NAMES_RAW && !c->json) {
+		pt_sd_hex0(c, v);
+	} else if (!name) {
 		pt_sd_address(c, v);
 	} else if (c->d->opt.names == PTL_NAMES_VERBOSE) {
 		pt_sd_hex0(c, v);

@@ -408,7 +408,16 @@ static void show_result(struct sd *c, const struct sd_type *t)
 		SD_PUTS(c, " (");
 		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].label)
 			pt_sd_put(c, pt_sd_text + pt_sd_sets[t->p].label, strlen(pt_sd_text + pt_sd_sets[t->p].label));
-		pt_sd_value(c, t, v);
+		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].flags & SDS_NAMED_RESULT) {
+			/* Names, whatever -X says: the number stands before them already. */
+			enum ptl_decode_names names = c->d->opt.names;
+
+			c->d->opt.names = PTL_NAMES_ABBREV;
+			pt_sd_value(c, t, v);
+			c->d->opt.names = names;
+		} else {
+			pt_sd_value(c, t, v);
+		}
 		pt_sd_putc(c, ')');
 		return;
 	case K_INT:

@@ -73,6 +73,16 @@ static void raw_value(struct sd *c, const struct sd_set *s, uint64_t v, unsigned
 		pt_sd_dec(c, size >= 8 ? (int64_t)v : (int32_t)v);
 	else if (s->flags & SDS_UNSIGNED)
 		pt_sd_udec(c, v);
+	else if (s->flags & SDS_RAW_SPLIT) {
+		/* The field, then what is beside it. */
+		uint64_t mask = pt_sd_items[s->first].value;
+
+		pt_sd_hex0(c, v & mask);
+		if (v & ~mask) {
+			pt_sd_putc(c, '|');
+			pt_sd_hex(c, v & ~mask);
+		}
+	}
 	else
 		pt_sd_hex0(c, v);
 }
@@ -197,13 +207,29 @@ static void show_flags(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 		raw_value(c, s, v, size);
 		return;
 	}
+	if (verbose && (s->flags & SDS_RAW_SPLIT)) {
+		uint64_t mask = pt_sd_items[s->first].value;
+		struct sd_set rest = *s;
+
+		/* The field with its name, then what is beside it with the others. */
+		rest.count = (uint16_t)(pt_sd_items[s->first].choices + 1u);
+		rest.flags = 0;
+		show_flags(c, &rest, v & mask, size);
+		if (v & ~mask) {
+			pt_sd_putc(c, '|');
+			rest.first += rest.count;
+			rest.count = (uint16_t)(s->count - rest.count);
+			show_flags(c, &rest, v & ~mask, size);
+		}
+		return;
+	}
 	at = c->o->len;
-	if (verbose && v) {
+	if (verbose) {
 		raw_value(c, s, v, size);
 		SD_PUTS(c, " /* ");
 	}
 	if (flag_names(c, s, v, size)) {
-		if (verbose && v)
+		if (verbose)
 			SD_PUTS(c, " */");
 		return;
 	}
