@@ -150,7 +150,7 @@ static bool not_dumpable(const struct pt_facts *f)
 static bool more_capabilities(const struct pt_facts *f)
 {
 	/* those of a namespace below are nothing to the caller's, and its owner has them all */
-	return !cap_counts(f) && f->same_user_ns == 1 && (f->it.cap_permitted & ~f->me.cap_permitted);
+	return !cap_counts(f) && f->same_user_ns != 0 && (f->it.cap_permitted & ~f->me.cap_permitted);
 }
 
 static bool yama_admin(const struct pt_facts *f)

@@ -36,7 +36,7 @@ int main(void)
 	struct ptl_session *s;
 	struct ptl_process_info info;
 	struct ptl_diagnosis d;
-	struct ptl_event ev;
+	struct ptl_event ev, started[2];
 	uint64_t word, before, pc = 0;
 	unsigned round, i;
 	pid_t pid;
@@ -57,8 +57,10 @@ int main(void)
 				"its memory cannot be read");
 			pc = ptl_pc(ev.task);
 			CHECK(pc, "its registers cannot be read");
-			RESUME(&ev, PTL_STEP);
+			started[i] = ev;
 		}
+		RESUME(&started[0], PTL_STEP);
+		RESUME(&started[1], PTL_STEP);
 		for (i = 0; i < 20; i++) {
 			q_expect(s, &ev, PTL_EV_STEPPED);
 			RESUME(&ev, PTL_STEP);
