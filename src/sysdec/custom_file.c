@@ -242,10 +242,12 @@ void pt_sd_x_mincore(struct sd *c, const struct sd_type *t, uint64_t v, const ui
 /* x_nodemask[bits]: words in hex, padded to the word's width. */
 void pt_sd_x_nodemask(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
-	uint64_t bits = pt_sd_ref(c, t->q), words = bits / (c->word * 8) + (bits % (c->word * 8) != 0), i;
+	uint64_t bits = pt_sd_ref(c, t->q), per_word = c->word * 8u, words, i;
 	uint8_t buf[512];
 	char text[24];
 
+	/* The kernel uses one bit less than it is told. */
+	words = bits > 1 ? (bits - 2) / per_word + 1 : 0;
 	if (!v || words * c->word > sizeof(buf) || !pt_sd_read(c, v, buf, (size_t)words * c->word)) {
 		pt_sd_address(c, v);
 		return;

@@ -197,9 +197,9 @@ static void show_child(struct sd *c, const struct siginfo_view *s, int32_t code)
 	else
 		pt_sd_value_of(c, TYPE_signal, (uint32_t)status);
 	SD_KEY(c, "si_utime");
-	pt_sd_udec(c, info_word(s, times));
+	pt_sd_x_ticks(c, NULL, info_word(s, times), NULL, 0);
 	SD_KEY(c, "si_stime");
-	pt_sd_udec(c, info_word(s, times + s->word));
+	pt_sd_x_ticks(c, NULL, info_word(s, times + s->word), NULL, 0);
 }
 
 static void show_fault(struct sd *c, const struct siginfo_view *s, int32_t signo, int32_t code)

@@ -128,6 +128,22 @@ void pt_sd_x_dated_pair(struct sd *c, const struct sd_type *t, uint64_t v, const
 	pt_sd_close(c, ']');
 }
 
+/* Clock ticks, of which the kernel tells programs 100 a second on every x86. */
+void pt_sd_x_ticks(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	enum { USER_HZ = 100 };
+
+	pt_sd_udec(c, v);
+	if (!v || c->json)
+		return;
+	SD_PUTS(c, " /* ");
+	pt_sd_udec(c, v / USER_HZ);
+	pt_sd_putc(c, '.');
+	pt_sd_putc(c, (char)('0' + v % USER_HZ / 10));
+	pt_sd_putc(c, (char)('0' + v % 10));
+	SD_PUTS(c, " s */");
+}
+
 /* x_remaining[wide]: what is left of a sleep; the kernel writes it only if a signal broke it. */
 void pt_sd_x_remaining(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
