@@ -97,7 +97,7 @@ int trace_log_open(struct trace *t)
 		r = open_pipe(t);
 	} else if (!c->separate) {
 		r = open_file(t);
-	} else if (strlen(c->output) + sizeof(".2147483647") > PATH_MAX) {
+	} else if (strlen(c->output) + sizeof(".2147483647") >= PATH_MAX) {
 		r = cmd_error(t->call, t->call->as_strace ? "%s: %s" : "cannot open '%s': %s", c->output, strerror(ENAMETOOLONG));
 	}
 	t->color = !c->json && (c->color == CHOICE_ALWAYS ||

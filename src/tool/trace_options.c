@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 extern char **environ;
 extern const struct cmd_option trace_option_table[];
@@ -114,6 +115,8 @@ const struct cmd_option trace_option_table[] = {
 	{0},
 };
 
+enum { MOST_STRING = (1 << 30) - 1 }; /* -s */
+
 /* --- small values ------------------------------------------------------------------------ */
 
 struct parse {
@@ -122,7 +125,7 @@ struct parse {
 	struct opt_state opt;
 	/* repeated letters, judged at the end */
 	unsigned follow, daemonize, hex, fds, quiet, stamps;
-	bool stamps_set, quiet_set, column_set, sort_set, overhead_set, z_seen;
+	bool daemonize_set, stamps_set, quiet_set, column_set, sort_set, overhead_set, z_seen;
 	const char *b_call;
 	size_t pid_cap, path_cap, env_len;
 	struct pt_vec env;
@@ -176,15 +179,14 @@ static bool parse_duration(const char *arg, int64_t *ret_ns)
 	return true;
 }
 
-/* [[format:]FORMAT][,[precision:]PRECISION], in any order. */
+/* [[format:]FORMAT][,[precision:]PRECISION], in any order; of two the later counts. */
 static bool parse_timestamps(const char *arg, enum trace_clock *clock, enum trace_precision *precision)
 {
 	static const struct {
 		const char *name;
 		enum trace_clock clock;
 	} clocks[] = {{"none", CLOCK_NONE}, {"time", CLOCK_TIME}, {"unix", CLOCK_UNIX}};
-	char copy[64], *rest = copy, *item;
-	bool have_clock = false, have_precision = false;
+	char copy[256], *rest = copy, *item;
 
 	if (strlen(arg) >= sizeof(copy))
 		return false;
@@ -195,18 +197,16 @@ static bool parse_timestamps(const char *arg, enum trace_clock *clock, enum trac
 		bool is_format = !strncmp(item, "format:", 7), is_precision = !strncmp(item, "precision:", 10);
 		size_t i;
 
+		if (!*item)
+			continue;
 		item += is_format ? 7 : is_precision ? 10 : 0;
 		for (i = 0; !is_precision && i < PT_COUNTOF(clocks); i++)
 			if (!strcmp(item, clocks[i].name))
 				break;
-		if (!is_precision && i < PT_COUNTOF(clocks) && !have_clock) {
+		if (!is_precision && i < PT_COUNTOF(clocks))
 			*clock = clocks[i].clock;
-			have_clock = true;
-		} else if (!is_format && !have_precision && parse_precision(item, precision)) {
-			have_precision = true;
-		} else {
+		else if (is_format || !parse_precision(item, precision))
 			return false;
-		}
 	}
 	return true;
 }
@@ -486,17 +486,21 @@ static int set_daemonize(struct parse *p, const char *arg)
 {
 	static const struct {
 		const char *name;
-		unsigned level;
-	} known[] = {{"grandchild", 1}, {"pgroup", 2}, {"pgrp", 2}, {"session", 3}};
+		enum trace_daemonize how;
+	} known[] = {{"grandchild", DAEMONIZE_GRANDCHILD}, {"pgroup", DAEMONIZE_PGROUP}, {"pgrp", DAEMONIZE_PGROUP},
+		{"session", DAEMONIZE_SESSION}};
 	size_t i;
 
-	if (!arg) {
+	if (!arg && p->opt.written[1] != '-') {
 		p->daemonize++;
 		return 0;
 	}
+	if (!arg)
+		arg = known[0].name;
 	for (i = 0; i < PT_COUNTOF(known); i++)
-		if (!strcmp(arg, known[i].name)) {
-			p->daemonize = known[i].level;
+		if (!strcasecmp(arg, known[i].name)) {
+			p->daemonize_set = true;
+			p->c->daemonize = known[i].how;
 			return 0;
 		}
 	return bad_argument(p, arg);
@@ -693,7 +697,7 @@ static int one_option(struct parse *p, int id, const char *arg, int *ret_done)
 	case ID_RELATIVE:
 		return set_precision(p, arg, &c->relative, &c->relative_precision);
 	case ID_STRING_LIMIT:
-		if (!parse_count(arg, INT32_MAX, &v))
+		if (!parse_count(arg, MOST_STRING, &v))
 			return bad_argument(p, arg);
 		c->decode.max_string = (uint32_t)v;
 		return 0;
@@ -784,7 +788,8 @@ static void settle_counts(struct parse *p)
 	c->follow = p->follow > 0;
 	if (p->follow > 1)
 		c->separate = true;
-	c->daemonize = (enum trace_daemonize)PT_MIN(p->daemonize, 3u);
+	if (p->daemonize)
+		c->daemonize = (enum trace_daemonize)PT_MIN(p->daemonize, 3u);
 	c->decode.strings = hex[p->hex];
 	if (p->quiet)
 		c->quiet = quiet[PT_MIN(p->quiet, 3u)];
@@ -796,25 +801,37 @@ static void settle_counts(struct parse *p)
 	}
 }
 
+/* Options that exclude each other. strace does not point to its help then. */
+static int conflict(const struct parse *p, const char *what)
+{
+	if (!p->call->as_strace)
+		return cmd_usage_error(p->call, "%s", what);
+	return cmd_error(p->call, "%s", what);
+}
+
 static int check(struct parse *p)
 {
 	struct trace_config *c = p->c;
 	struct cmd_call *call = p->call;
 	bool pipe = c->output && (c->output[0] == '|' || c->output[0] == '!');
 
+	if (p->stamps && p->stamps_set)
+		return conflict(p, "-t and --absolute-timestamps cannot be provided simultaneously");
+	if (p->quiet && p->quiet_set)
+		return conflict(p, "-q and -e quiet/--quiet cannot be provided simultaneously");
+	if (p->daemonize && p->daemonize_set)
+		return conflict(p, "-D and --daemonize cannot be provided simultaneously");
 	if (!c->argv && !c->pid_count)
 		return cmd_usage_error(call, "must have PROG [ARGS] or -p PID");
 	if (!c->argv && c->daemonize)
 		return cmd_usage_error(call, "PROG [ARGS] must be specified with -D/--daemonize");
+	if (p->daemonize > 3)
+		return cmd_usage_error(call, "Too many -D's (%u), maximum supported -D count is 3", p->daemonize);
 	if (!c->argv && (c->user || c->environment || c->argv0))
 		return cmd_usage_error(call, "PROG [ARGS] must be specified with %s",
 			c->user ? "-u/--user" : c->environment ? "-E/--env" : "--argv0");
 	if (!c->argv && c->kill_on_exit)
 		return cmd_usage_error(call, "PROG [ARGS] must be specified with --kill-on-exit");
-	if (p->stamps && p->stamps_set)
-		return cmd_usage_error(call, "-t and --absolute-timestamps cannot be provided simultaneously");
-	if (p->quiet && p->quiet_set)
-		return cmd_usage_error(call, "-q and -e quiet/--quiet cannot be provided simultaneously");
 	if (c->summary && c->separate)
 		return cmd_usage_error(call,
 			"(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive");

@@ -76,7 +76,7 @@ static int find_program(struct trace *t)
 /* USER by name, or UID:GID. */
 static int find_user(struct trace *t, struct ptl_launch *how)
 {
-	const char *user = t->config.user, *colon = strchr(user, ':');
+	const char *user = t->config.user, *colon = user[0] >= '0' && user[0] <= '9' ? strchr(user, ':') : NULL;
 	const struct passwd *pw;
 	uint64_t uid, gid;
 	char number[24];
