@@ -52,9 +52,9 @@ static int died(struct ptl_task *t)
 
 /* Lets the task run to its next stop, which stays between us and the kernel: no event, and the task
  * counts as stopped. */
-static int next_stop(struct ptl_task *t, enum pt_os_go how, struct pt_stop *ret_stop)
+static int next_stop(struct ptl_task *t, enum pt_os_go how, int signo, struct pt_stop *ret_stop)
 {
-	int status, r = pt_os_go(t->tid, how, 0);
+	int status, r = pt_os_go(t->tid, how, signo);
 
 	if (r < 0)
 		return r == -ESRCH ? died(t) : r;
@@ -74,13 +74,13 @@ static int next_stop(struct ptl_task *t, enum pt_os_go how, struct pt_stop *ret_
 /*
  * Runs to a stop of the wanted class. Others that come in between (a stop signal, which cannot be
  * blocked; an interrupt that was still owed; an event of the call's) are passed over, and what must
- * not be lost is noted.
+ * not be lost is noted. signo, if not 0, is what the task gets from the stop it is in.
  */
-static int run_to(struct ptl_task *t, enum pt_os_go how, enum pt_stop_class wanted,
+static int run_to(struct ptl_task *t, enum pt_os_go how, int signo, enum pt_stop_class wanted,
 	bool *stop_signal, struct pt_stop *ret_stop)
 {
-	for (;;) {
-		int r = next_stop(t, how, ret_stop);
+	for (;; signo = 0) {
+		int r = next_stop(t, how, signo, ret_stop);
 
 		if (r < 0)
 			return r;
@@ -238,19 +238,12 @@ static int prepare(struct ptl_task *t, const struct pt_arch *arch, uint64_t nr, 
 		return pt_fail(t->session, -PTL_ESTATE,
 			"call %" PRIu64 " would make task %d forget how long it still has to sleep",
 			nr, t->tid);
-	/* A signal that is being delivered is taken off, and sent again afterwards: see
-	 * come_back(). */
+	/* A signal that is being delivered is taken off, and given again afterwards: see come_back(). */
 	if (t->stop.class == PT_STOP_SIGNAL && (t->inject || t->again)) {
 		undo->held = t->stop.value;
 		r = pt_os_siginfo(t->tid, undo->siginfo);
-		if (r == 0)
-			r = pt_os_tgkill(t->process->pid, t->tid, 0);
 		if (r < 0)
-			return r == -ESRCH ? died(t)
-					   : pt_fail(t->session, r,
-						     "task %d holds a signal that could not be "
-						     "sent again",
-						     t->tid);
+			return r == -ESRCH ? died(t) : r;
 	}
 	r = pt_os_getsigmask(t->tid, &undo->sigmask);
 	if (r < 0)
@@ -262,7 +255,8 @@ static int prepare(struct ptl_task *t, const struct pt_arch *arch, uint64_t nr, 
 /* --- the call ----------------------------------------------------------------------------- */
 
 static int call(struct ptl_task *t, const struct pt_arch *arch, uint64_t at, uint64_t nr,
-	const uint64_t args[6], const struct undo *undo, bool *stop_signal, int64_t *ret_value)
+	const uint64_t args[6], const struct undo *undo, bool *stop_signal, bool *ret_ran,
+	int64_t *ret_value)
 {
 	_Alignas(8) uint8_t general[PT_GENERAL_MAX];
 	struct pt_stop stop;
@@ -278,8 +272,9 @@ static int call(struct ptl_task *t, const struct pt_arch *arch, uint64_t at, uin
 	pt_role_put(arch, general, PT_ROLE_FLAGS,
 		pt_role_get(arch, general, PT_ROLE_FLAGS) & ~arch->trap_flag);
 	r = pt_regs_put(t->tid, arch, general);
+	*ret_ran = r == 0;
 	for (unsigned i = 0; r == 0 && i < 2; i++) /* entry, exit */
-		r = run_to(t, PT_GO_SYSCALL, PT_STOP_SYSCALL, stop_signal, &stop);
+		r = run_to(t, PT_GO_SYSCALL, 0, PT_STOP_SYSCALL, stop_signal, &stop);
 	if (r < 0)
 		return r == -ESRCH ? died(t) : r;
 	n = pt_os_getregset(t->tid, arch->note_general, general, sizeof(general));
@@ -307,21 +302,24 @@ static int put_back(struct ptl_task *t, const struct pt_arch *arch, const struct
 /* From the call's exit back to a stop in the kernel's signal code. */
 static int come_back(struct ptl_task *t, const struct undo *undo, bool *stop_signal)
 {
-	uint64_t others = ~(UINT64_C(1) << (undo->held - 1));
 	bool owed = t->interrupt_owed;
 	struct pt_stop stop;
 	int r;
 
 	if (undo->held) {
-		/* The same signal with the same details; no other can come first, and once it is
-		 * here the mask is put back. */
-		r = pt_os_setsigmask(t->tid, others);
-		if (r == 0)
-			r = pt_os_tgkill(t->process->pid, t->tid, undo->held);
-		while (r == 0 &&
-			(r = run_to(t, PT_GO_RUN, PT_STOP_SIGNAL, stop_signal, &stop)) == 0 &&
-			stop.value != undo->held)
+		int give = undo->held;
+
+		/*
+		 * The same signal with the same details; no other can come first, and once it is here the mask is put
+		 * back. Given with the resume, not sent: the kernel then needs no room in the queue of signals.
+		 */
+		r = pt_os_setsigmask(t->tid, ~(UINT64_C(1) << (undo->held - 1)));
+		for (; r == 0; give = 0) {
+			r = run_to(t, PT_GO_RUN, give, PT_STOP_SIGNAL, stop_signal, &stop);
+			if (r < 0 || stop.value == undo->held)
+				break;
 			*stop_signal = true; /* nothing else cannot be blocked */
+		}
 		if (r == 0)
 			r = pt_os_setsiginfo(t->tid, undo->siginfo);
 		if (r == 0)
@@ -329,7 +327,7 @@ static int come_back(struct ptl_task *t, const struct undo *undo, bool *stop_sig
 	} else {
 		r = pt_os_interrupt(t->tid);
 		if (r == 0)
-			r = run_to(t, PT_GO_RUN, PT_STOP_TRAP, stop_signal, &stop);
+			r = run_to(t, PT_GO_RUN, 0, PT_STOP_TRAP, stop_signal, &stop);
 		/* Job control may have stopped or continued the process meanwhile: resume must do
 		 * right by that. */
 		if (r == 0 && (stop.class == PT_STOP_GROUP || t->stop.class == PT_STOP_GROUP))
@@ -350,7 +348,7 @@ int ptl_inject_syscall(struct ptl_task *t, uint64_t nr, const uint64_t args[6], 
 	const uint64_t all_blocked = ~UINT64_C(0);
 	const struct pt_arch *arch;
 	struct undo undo = {0};
-	bool stop_signal = false;
+	bool stop_signal = false, ran = false;
 	struct pt_stop stop;
 	uint64_t at;
 	int r = pt_check_thread(t->session), back;
@@ -369,7 +367,7 @@ int ptl_inject_syscall(struct ptl_task *t, uint64_t nr, const uint64_t args[6], 
 	if (r == 0 && t->stop.class == PT_STOP_EXEC) {
 		/* The execve has yet to return: let it, or its result would overwrite the number of
 		 * our call. */
-		r = run_to(t, PT_GO_SYSCALL, PT_STOP_SYSCALL, &stop_signal, &stop);
+		r = run_to(t, PT_GO_SYSCALL, 0, PT_STOP_SYSCALL, &stop_signal, &stop);
 		pt_regs_invalidate(t);
 		if (r == 0) {
 			t->stop = stop;
@@ -391,11 +389,11 @@ int ptl_inject_syscall(struct ptl_task *t, uint64_t nr, const uint64_t args[6], 
 	if (r == 0 && pt_os_get_dispatch(t->tid, &undo.dispatch) == 0 && undo.dispatch.mode)
 		r = pt_os_set_dispatch(t->tid, &no_dispatch);
 	if (r == 0)
-		r = call(t, arch, at, nr, args, &undo, &stop_signal, ret_value);
+		r = call(t, arch, at, nr, args, &undo, &stop_signal, &ran, ret_value);
 	if (r == -ESRCH)
 		return died(t);
 	back = put_back(t, arch, &undo);
-	if (back == 0)
+	if (back == 0 && ran) /* else it stands where it stood */
 		back = come_back(t, &undo, &stop_signal);
 	pt_regs_invalidate(t);
 	if (back < 0)
