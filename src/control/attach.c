@@ -17,6 +17,7 @@ enum { CUT_LISTS = 64 /* as often is a list that is too short read again */ };
 
 struct scan {
 	struct ptl_process *process;
+	bool again; /* not the first look: threads of it are traced */
 	int found; /* in this pass */
 	int seen;  /* entries of the folder in this pass */
 	int error; /* of a thread that could not be had, though it lives */
@@ -41,6 +42,24 @@ static int seize_one(struct ptl_process *p, pid_t tid)
 	return pt_interrupt(t);
 }
 
+static int note_state(void *arg, pid_t tid)
+{
+	struct pt_os_status st;
+	int *count = arg; /* living, dead */
+
+	if (pt_os_status(tid, &st) == 0)
+		count[st.state == 'Z']++;
+	return count[0] > 1;
+}
+
+/* Are all threads dead but one, which may be executing? */
+static bool is_ending(const struct ptl_process *p)
+{
+	int count[2] = {0, 0};
+
+	return pt_os_each_task(p->pid, note_state, count) == 0 && count[1];
+}
+
 static int scan_one(void *arg, pid_t tid)
 {
 	struct scan *scan = arg;
@@ -50,6 +69,12 @@ static int scan_one(void *arg, pid_t tid)
 
 	scan->seen++;
 	if (pt_map_find(&p->session->tasks, (uint64_t)tid))
+		return 0;
+	/*
+	 * PTRACE_SEIZE waits for an execve of the process to end, and that for its threads to be reaped, by us: so it
+	 * is not called in vain for newborns that are ours already, nor when such an end is near.
+	 */
+	if (scan->again && (pt_os_status(tid, &st) < 0 || st.tracer == p->session->owner || is_ending(p)))
 		return 0;
 	r = seize_one(p, tid);
 	if (r >= 0) {
@@ -69,7 +94,7 @@ static int scan_one(void *arg, pid_t tid)
 
 int pt_attach_scan(struct ptl_process *p)
 {
-	struct scan scan = {.process = p};
+	struct scan scan = {.process = p, .again = p->tasks > 0};
 	int total = 0, cut = 0, r;
 
 	do {
@@ -78,6 +103,7 @@ int pt_attach_scan(struct ptl_process *p)
 		if (r < 0)
 			return total ? total : r;
 		total += scan.found;
+		scan.again = true;
 		/* where a thread dies while it is listed, the list may end */
 	} while (scan.found || (scan.seen < pt_os_task_count(p->pid) && ++cut < CUT_LISTS));
 	return total ? total : scan.error;

@@ -189,7 +189,7 @@ static int detach(struct ptl_session *s, pid_t pid, uint32_t serial, int64_t tim
 	struct pt_vec list = PT_VEC_INIT(struct ptl_task *);
 	struct ptl_task *t, **slot;
 	int r = pt_check_thread(s), result = 0;
-	size_t pos, i;
+	size_t pos, i, dead;
 	bool more, hurry;
 
 	if (r < 0)
@@ -211,14 +211,9 @@ static int detach(struct ptl_session *s, pid_t pid, uint32_t serial, int64_t tim
 		}
 		for (i = 0; i < list.len; i++)
 			(void)pt_interrupt(PT_VEC_AT(&list, struct ptl_task *, i));
-		for (i = 0; i < list.len; i++) {
-			t = PT_VEC_AT(&list, struct ptl_task *, i);
-			if (t->state != PT_RUNNING)
-				continue;
-			r = pt_wait_task(t, deadline);
-			if (r < 0 && r != -PTL_ETIMEOUT && r != -PTL_EZOMBIE)
-				result = r;
-		}
+		r = list.len ? pt_wait_tasks(list.data, list.len, deadline, &dead) : 0;
+		if (r < 0)
+			result = r;
 		hurry = list.len > 1 && pt_os_hurry();
 		/* the first threads last: if one is dead, its end comes after that of the others */
 		for (i = 0; i < 2 * list.len; i++) {

@@ -341,7 +341,8 @@ static int exited(struct ptl_task *t, struct ptl_event *ev)
 		ev->u.exited.signo = t->stop.value;
 		ev->u.exited.core = t->stop.core;
 	}
-	s->maker_killed |= ev->u.exited.signo == SIGKILL;
+	/* by somebody, or by another thread's exit or execve */
+	s->maker_killed |= ev->u.exited.signo == SIGKILL || t->process->tasks > 1;
 	if (t->tid == s->launch_pid && !t->superseded_by)
 		s->launch_status = t->status;
 	/* a child can run on another processor while its creator is still on the way to its own stop */

@@ -166,6 +166,7 @@ void pt_mark_exited(struct ptl_task *t);
 /* --- wait.c ------------------------------------------------------------------------------ */
 
 /* Takes a status that was collected for a tid into the tables. The task may be unknown yet. */
+bool pt_is_end(const struct ptl_task *t); /* READY: is what was collected its end? */
 int pt_take_status(struct ptl_session *s, pid_t tid, int status);
 /* Collects until at least one task is ready: 1. 0: nothing to wait for. -PTL_ETIMEOUT, -EINTR. */
 int pt_collect(struct ptl_session *s, int64_t timeout_ns);
@@ -175,6 +176,12 @@ int pt_collect(struct ptl_session *s, int64_t timeout_ns);
  * only after the end of all the others.
  */
 int pt_wait_task(struct ptl_task *t, int64_t deadline);
+/*
+ * The same for all tasks of a list, which is put in another order. All are looked at in turn: in an execve one of them
+ * stops or dies only after others have been reaped. Number of those that did not in time; *ret_dead: of those
+ * that are such first threads.
+ */
+int pt_wait_tasks(struct ptl_task **list, size_t n, int64_t deadline, size_t *ret_dead);
 
 /* --- event.c -------------------------------------------------------------------------------- */
 

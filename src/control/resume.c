@@ -217,12 +217,38 @@ static void stop_silently(struct ptl_task *t)
 	t->silent = true;
 }
 
+/* Interrupts what runs and collects the stops; both numbers are of those that still run. */
+static int stop_running(struct ptl_session *s, int64_t deadline, size_t *ret_late, size_t *ret_dead)
+{
+	struct pt_vec list = PT_VEC_INIT(struct ptl_task *);
+	struct ptl_task **slot;
+	struct pt_link *l;
+	size_t i;
+	int r = 0;
+
+	for (l = s->running.next; l != &s->running && r >= 0; l = l->next) {
+		slot = pt_vec_push(&list);
+		if (slot)
+			*slot = PT_TASK_OF(l);
+		r = slot ? pt_interrupt(*slot) : -ENOMEM;
+	}
+	if (r >= 0)
+		r = pt_wait_tasks(list.data, list.len, deadline, ret_dead);
+	for (i = 0; i < list.len && r >= 0; i++) {
+		struct ptl_task *t = PT_VEC_AT(&list, struct ptl_task *, i);
+
+		if (t->state == PT_READY && is_silent_stop(t))
+			stop_silently(t);
+	}
+	pt_vec_done(&list);
+	*ret_late = r < 0 ? 0 : (size_t)r;
+	return r;
+}
+
 int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 {
 	int64_t deadline = timeout_ns < 0 ? -1 : pt_os_now() + timeout_ns;
-	struct pt_link *l, *next;
-	struct ptl_task *t;
-	size_t late, dead;
+	size_t late = 0, dead = 0;
 	bool hurry;
 	int r = pt_check_thread(s);
 
@@ -230,41 +256,16 @@ int ptl_stop_all(struct ptl_session *s, int64_t timeout_ns)
 		return r;
 	hurry = s->running_count > 1 && pt_os_hurry();
 	do {
-		for (l = s->running.next; l != &s->running; l = l->next) {
-			r = pt_interrupt(PT_TASK_OF(l));
-			if (r < 0)
-				goto out;
-		}
-		late = dead = 0;
-		/* by tid, for the reason wait.c gives; births and scans may lengthen the list meanwhile */
-		for (l = s->running.prev; l != &s->running; l = next) {
-			t = PT_TASK_OF(l);
-			next = l->prev;
-			r = pt_wait_task(t, deadline);
-			if (r == -PTL_ETIMEOUT)
-				late++;
-			else if (r == -PTL_EZOMBIE)
-				dead++;
-			else if (r < 0)
-				goto out;
-			else if (is_silent_stop(t))
-				stop_silently(t);
-			if (next != &s->running && PT_TASK_OF(next)->state != PT_RUNNING)
-				break; /* an execve took the neighbour along */
-		}
-		if (s->running_count == late + dead) {
+		/* births and scans may lengthen the list meanwhile */
+		r = stop_running(s, deadline, &late, &dead);
+		if (r >= 0 && s->running_count == late + dead)
 			r = find_missed(s);
-			if (r < 0)
-				goto out;
-		}
-	} while (s->running_count > late + dead);
-	r = (int)late;
-out:
+	} while (r >= 0 && s->running_count > late + dead);
 	if (hurry) {
 		pt_os_unhurry();
 		s->hurried = true;
 	}
-	return r;
+	return r < 0 ? r : (int)late;
 }
 
 int ptl_resume_all(struct ptl_session *s)
@@ -284,10 +285,7 @@ int ptl_resume_all(struct ptl_session *s)
 /* Is its end collected? Then its tid may be anybody's by now. */
 static bool is_reaped(const struct ptl_task *t)
 {
-	enum pt_stop_class class = pt_classify(t->status).class;
-
-	return t->state == PT_EXITED || (t->state == PT_READY &&
-		(t->superseded_by || class == PT_STOP_EXITED || class == PT_STOP_KILLED));
+	return t->state == PT_EXITED || (t->state == PT_READY && pt_is_end(t));
 }
 
 int ptl_kill(struct ptl_process *p)

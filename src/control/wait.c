@@ -34,6 +34,13 @@ enum {
 	SCAN_SHARE = 25	   /* the whole list is looked through at most 1/25 of the time */
 };
 
+bool pt_is_end(const struct ptl_task *t)
+{
+	enum pt_stop_class class = pt_classify(t->status).class;
+
+	return t->superseded_by || class == PT_STOP_EXITED || class == PT_STOP_KILLED;
+}
+
 /* --- taking a status in ------------------------------------------------------------------- */
 
 /* A tid that reported before its parent did, or that CLONE_PTRACE or another thread's exec gave us. */
@@ -67,7 +74,9 @@ static int take_exec(struct ptl_session *s, pid_t tgid, int status)
 	if (!t)
 		t = leader;
 	if (!t)
-		return -ESRCH;
+		t = leader = accept_unknown(s, tgid);
+	if (!t)
+		return -ENOMEM;
 	t->former_tid = t->tid;
 	if (t != leader) {
 		if (leader) {
@@ -96,12 +105,13 @@ int pt_take_status(struct ptl_session *s, pid_t tid, int status)
 	if (!t) {
 		if (stop.class == PT_STOP_EXITED || stop.class == PT_STOP_KILLED)
 			return 0; /* nobody's: take_stray() knows those that are somebody's */
-		t = accept_unknown(s, tid);
-		if (!t)
-			return -ENOMEM;
 	}
 	if (stop.class == PT_STOP_EXEC)
 		return take_exec(s, tid, status);
+	if (!t)
+		t = accept_unknown(s, tid);
+	if (!t)
+		return -ENOMEM;
 	pt_mark_ready(t, status);
 	if (t->awaited) {
 		t->awaited = false;
@@ -151,6 +161,23 @@ static int look(struct ptl_task *t, bool block)
 	return 1;
 }
 
+/*
+ * Collects one end of a task of this process (NULL: of any) that stands: in an execve that is what the executing thread waits for. A stop
+ * that was not handed out yet is then as if it had not been seen. 1, 0, -errno.
+ */
+static int reap_stopped(struct ptl_session *s, const struct ptl_process *p)
+{
+	struct ptl_task *t;
+	size_t pos = 0;
+	int r = 0;
+
+	while (!r && (t = pt_map_next(&s->tasks, &pos)))
+		if ((!p || t->process == p) &&
+			(t->state == PT_STOPPED || (t->state == PT_READY && !pt_is_end(t))))
+			r = look(t, false);
+	return r;
+}
+
 /* The first thread has ended and others have not: it stops for nothing, and its end is told only after theirs. */
 static bool is_dead_leader(struct ptl_task *t)
 {
@@ -181,6 +208,66 @@ int pt_wait_task(struct ptl_task *t, int64_t deadline)
 		nap = PT_MIN(nap * 2, NAP_MAX);
 	}
 	return 0;
+}
+
+int pt_wait_tasks(struct ptl_task **list, size_t n, int64_t deadline, size_t *ret_dead)
+{
+	int64_t nap = NAP_MIN;
+	struct ptl_task *t;
+	size_t i, dead, before;
+	unsigned idle = 0; /* rounds in which nothing came */
+	int r;
+
+	*ret_dead = 0;
+	if (n == 1 && list[0]->process->tasks == 1) {
+		r = pt_wait_task(list[0], deadline);
+		*ret_dead = r == -PTL_EZOMBIE;
+		return r == -PTL_ETIMEOUT ? 1 : r == -PTL_EZOMBIE ? 0 : r;
+	}
+	for (;;) {
+		before = n;
+		for (i = 0; i < n;) {
+			t = list[i];
+			r = t->state == PT_RUNNING ? look(t, false) : 1;
+			if (r < 0 && r != -EINTR)
+				return r;
+			if (t->state == PT_RUNNING) {
+				i++;
+				continue;
+			}
+			list[i] = list[--n]; /* those that are left stand first */
+			list[n] = t;
+		}
+		if (!n)
+			return 0;
+		if (n < before) {
+			nap = NAP_MIN;
+			continue;
+		}
+		if (idle++) {
+			/* each costs a look into /proc */
+			for (i = dead = 0; i < n && (n <= HOT || idle % 16 == 0); i++)
+				dead += is_dead_leader(list[i]);
+			*ret_dead = dead;
+			if (dead == n)
+				return 0;
+			r = reap_stopped(list[0]->session, list[0]->process);
+			if (r < 0)
+				return r;
+			if (r) {
+				nap = NAP_MIN;
+				continue;
+			}
+			/* another process's turn */
+			t = list[0];
+			list[0] = list[n - 1];
+			list[n - 1] = t;
+		}
+		if (deadline >= 0 && pt_os_now() >= deadline)
+			return (int)(n - *ret_dead);
+		pt_os_nap(nap);
+		nap = PT_MIN(nap * 2, NAP_MAX);
+	}
 }
 
 /* --- many ----------------------------------------------------------------------------------------- */
@@ -230,6 +317,14 @@ static int look_at_hot(struct ptl_session *s)
 	return found;
 }
 
+/* A tracee of this thread that is in no table: made by one of ours, or of another session in the same thread? */
+static bool is_ours(struct ptl_session *s, const struct pt_os_status *st)
+{
+	return st->tracer == s->owner &&
+		(pt_map_find(&s->processes, (uint64_t)st->tgid) || pt_map_find(&s->processes, (uint64_t)st->ppid) ||
+			pt_map_find(&s->undetached, (uint64_t)st->tgid) || s->maker_killed);
+}
+
 /*
  * A tid that is in no table, or is not running as far as we know, but has something to say: a newborn nobody told of
  * yet, a stopped task that was killed. Foreign children are left alone. Number collected.
@@ -240,10 +335,10 @@ static int take_stray(struct ptl_session *s, pid_t tid)
 	int status, r;
 
 	if (!pt_map_find(&s->tasks, (uint64_t)tid)) {
-		if (pt_os_status(tid, &st) < 0 || st.tracer != s->owner)
+		if (pt_os_status(tid, &st) < 0 || !is_ours(s, &st))
 			return 0;
 		/* before its status is taken: of a newborn that was killed at once nothing is known afterwards */
-		if (!pt_map_remove(&s->undetached, (uint64_t)tid) && !accept_unknown(s, tid))
+		if (!pt_map_remove(&s->undetached, (uint64_t)tid) && st.state == 'Z' && !accept_unknown(s, tid))
 			return -ENOMEM;
 	}
 	r = pt_os_wait(tid, &status, false);
@@ -265,6 +360,10 @@ static int look_at_all(struct ptl_session *s)
 			return r;
 		found += r;
 	}
+	r = reap_stopped(s, NULL);
+	if (r < 0)
+		return r;
+	found += r;
 	s->scanned_at = pt_os_now();
 	s->scan_cost = s->scanned_at - before;
 	s->scan_owed = false;
