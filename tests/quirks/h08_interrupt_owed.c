@@ -63,11 +63,12 @@ static void one(bool idle)
 		bool signal_first = q_random(2), with_signal = q_random(4) != 0;
 		unsigned events = 0, signals = 0;
 
+		/* the queue may be full: the limit is one of the user's, not of the process's */
 		if (with_signal && signal_first)
-			sigqueue(pid, SIGRTMIN, (union sigval){0});
+			with_signal = sigqueue(pid, SIGRTMIN, (union sigval){0}) == 0;
 		OK(s, ptl_interrupt(t));
 		if (with_signal && !signal_first)
-			sigqueue(pid, SIGRTMIN, (union sigval){0});
+			with_signal = sigqueue(pid, SIGRTMIN, (union sigval){0}) == 0;
 		sent += with_signal;
 		while (events < 1 || signals < with_signal) {
 			CHECK(q_wait(s, &ev), "lost the tracee");

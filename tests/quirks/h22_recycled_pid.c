@@ -68,8 +68,10 @@ int main(void)
 	RESUME(&again, PTL_RUN);
 	OK(s, ptl_signal(ptl_find_task(s, other), SIGTERM));
 	q_expect(s, &again, PTL_EV_SIGNAL);
-	CHECK(again.u.signal.info.signo == SIGTERM && again.u.signal.info.pid == getpid(), "signal %d of %d",
-		again.u.signal.info.signo, again.u.signal.info.pid);
+	/* the kernel tells of no sender when too many signals are queued on the whole machine */
+	CHECK(again.u.signal.info.signo == SIGTERM &&
+			(again.u.signal.info.pid == getpid() || !again.u.signal.info.pid),
+		"signal %d of %d", again.u.signal.info.signo, again.u.signal.info.pid);
 	again.u.signal.deliver = 0;
 	RESUME(&again, PTL_RUN);
 	OK(s, ptl_detach_all(s, Q_NS(Q_LONG_MS)));
