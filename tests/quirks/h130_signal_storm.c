@@ -4,7 +4,10 @@
  * tracer that delivers each: all arrive, in order of sending for each number, with their values and their sender; also
  * while system calls are traced, while the task is stepped over in between, and when it is detached and attached amid the storm.
  * Then what an injection may change: a signal that is dropped is gone, one replaced by another arrives as that one.
- * SIGKILL goes through whatever is blocked or queued. Time limit: 240 s
+ * SIGKILL goes through whatever is blocked or queued.
+ *
+ * Time limit: 240 s
+ * Runs alone: it fills the user's queue of signals, and then those of others come without their senders
  */
 #include "quirk.h"
 

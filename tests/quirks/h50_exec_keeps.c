@@ -13,7 +13,7 @@
 static volatile int never_before_exec; /* in .data of either image: 0 at first */
 static char secret[16] = "written by file";
 
-static void __attribute__((noinline, noclone)) spot(void)
+static void __attribute__((noinline)) spot(void)
 {
 	__asm__ volatile("nop; nop; nop; nop" ::: "memory");
 }
