@@ -107,6 +107,10 @@ struct ptl_decode_options {
 	void (*fd_text)(void *arg, void *task, int fd, struct ptl_text *out);
 	/* The same for process and thread ids, such as "<bash>"; NULL: plain numbers. */
 	void (*pid_text)(void *arg, void *task, int pid, struct ptl_text *out);
+	/* The name of a network interface, such as "lo", escaped; nothing if unknown. NULL: plain numbers. */
+	void (*ifindex_text)(void *arg, void *task, unsigned int ifindex, struct ptl_text *out);
+	/* The protocol (NETLINK_ROUTE ...) of a netlink socket, or -1; NULL: what goes through sockets is plain bytes. */
+	int (*netlink_protocol)(void *arg, void *task, int fd);
 	void *arg; /* handed to the callbacks */
 };
 
@@ -119,7 +123,7 @@ PTL_API void ptl_decoder_free(struct ptl_decoder *d);
 
 /* What a call remembers from entry to exit.  Zero it (= {0}) before the first use; reuse needs nothing. */
 struct ptl_decode_state {
-	uint64_t opaque[16];
+	uint64_t opaque[20];
 };
 
 /*

@@ -6,10 +6,9 @@
 #define IOVECS 64 /* read at a time */
 #define DENTS_MAX (1u << 20)
 
-/* x_iovec[count]: what a read filled, as many bytes as the result says. */
-void pt_sd_x_iovec(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 {
-	uint64_t count = pt_sd_ref(c, t->q), left = (uint64_t)c->call->rval, at, i, have;
+	uint64_t at, i, have;
 	size_t item = 2 * c->word, max = pt_sd_max_items(c);
 	uint8_t buf[IOVECS * 16];
 
@@ -24,9 +23,9 @@ void pt_sd_x_iovec(struct sd *c, const struct sd_type *t, uint64_t v, const uint
 			pt_sd_more(c);
 			break;
 		}
-		if (!pt_sd_read(c, v + at * item, buf, have * item)) {
+		if (!pt_sd_read(c, addr + at * item, buf, have * item)) {
 			if (at == 0) {
-				pt_sd_address(c, v);
+				pt_sd_address(c, addr);
 				return;
 			}
 			pt_sd_more(c);
@@ -49,6 +48,12 @@ void pt_sd_x_iovec(struct sd *c, const struct sd_type *t, uint64_t v, const uint
 		}
 	}
 	pt_sd_close(c, ']');
+}
+
+/* x_iovec[count]: what a read filled, as many bytes as the result says. */
+void pt_sd_x_iovec(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	pt_sd_iovecs(c, v, pt_sd_ref(c, t->q), (uint64_t)c->call->rval);
 }
 
 void pt_sd_x_llseek_offset(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)

@@ -142,6 +142,12 @@ static void save_inouts(struct sd *c, const struct sd_sig *sig)
 
 		if (!c->args[a->slot])
 			continue;
+		if (t->kind == K_CUSTOM && t->x == SD_INOUT) {
+			c->saving = true;
+			pt_sd_customs[t->p](c, t, c->args[a->slot], NULL, 0);
+			c->saving = false;
+			continue;
+		}
 		if (is_inout_scalar(t))
 			n = pt_sd_size(c, &pt_sd_types[t->p]);
 		else if (t->kind == K_CUSTOM && t->size) /* `late u32[x_NAME]` */

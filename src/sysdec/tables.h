@@ -26,6 +26,7 @@ enum sd_kind {
 	/* objects in memory */
 	K_STRUCT, /* p: struct */
 	K_SIZED,  /* p: struct type, q: reference to its size as the caller gave it */
+	K_WITHIN, /* p: type, q: reference to the bytes there are for it; x: direction */
 	K_ARRAY,  /* p: type of an item, q: reference to the count */
 	K_CHARS,  /* a char array in a struct: a string that ends at the NUL or at the end */
 	K_BYTES,  /* the same, all bytes, in hex */
@@ -35,7 +36,7 @@ enum sd_kind {
 };
 
 /* sd_type.flags */
-enum { SDF_PATH = 1, SDF_SIGNED = 2, SDF_HEX = 4, SDF_PAIR = 8 };
+enum { SDF_PATH = 1, SDF_SIGNED = 2, SDF_HEX = 4, SDF_PAIR = 8, SDF_OWN_NAME = 16 /* shows the field's name itself */ };
 
 enum sd_direction { SD_IN = 1, SD_OUT = 2, SD_INOUT = 3, SD_BOTH = 4 };
 

@@ -485,7 +485,7 @@ void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		v = cut(v, size);
 		if ((t->x == SD_OUT || t->x == SD_INOUT) && (pt_sd_failed(c) || !c->exiting))
 			pt_sd_address(c, v);
-		else if (t->x == SD_OUT && t->q && !pt_sd_ref(c, t->q))
+		else if ((t->x == SD_OUT || t->x == SD_IN) && t->q && !pt_sd_ref(c, t->q))
 			pt_sd_address(c, v);
 		else
 			pt_sd_at(c, &pt_sd_types[t->p], v);
@@ -511,6 +511,7 @@ void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 		return;
 	case K_STRUCT:
 	case K_SIZED:
+	case K_WITHIN:
 	case K_ARRAY:
 	case K_CHARS:
 	case K_BYTES:

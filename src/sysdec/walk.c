@@ -254,15 +254,25 @@ static void show_struct(struct sd *c, const struct sd_struct *s, const uint8_t *
 		const struct sd_field *f = &pt_sd_fields[s->first + i];
 		size_t off = f->off[c->abi], size = f->size[c->abi];
 
-		if (off + size > n)
-			continue; /* the caller's struct is older, shorter */
+		if (off + size > n) {
+			/* The caller's struct is older, shorter. */
+			if (!c->partial || off >= n)
+				continue;
+			pt_sd_key(c, pt_sd_text + f->name, f->name_len);
+			pt_sd_quoted_hex(c, p + off, n - off, false);
+			continue;
+		}
 		if (f->cond != SD_NO_REF && !pt_sd_ref(c, f->cond))
 			continue;
 		if ((f->flags & SDF_VERBOSE) && !c->full && !c->json) {
 			elided = true;
 			continue;
 		}
-		pt_sd_key(c, pt_sd_text + f->name, f->name_len);
+		c->field = f;
+		if (c->json || !(pt_sd_types[f->type].flags & SDF_OWN_NAME))
+			pt_sd_key(c, pt_sd_text + f->name, f->name_len);
+		else
+			pt_sd_sep(c);
 		pt_sd_object(c, &pt_sd_types[f->type], p + off, size);
 	}
 	if (total > n)
@@ -368,6 +378,29 @@ static void array_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 	pt_sd_close(c, ']');
 }
 
+/* A value for which there may be fewer bytes than it has. */
+static void within_at(struct sd *c, const struct sd_type *t, uint64_t addr)
+{
+	const struct sd_type *item = &pt_sd_types[t->p];
+	size_t size = pt_sd_size(c, item);
+	uint64_t n = pt_sd_ref(c, t->q);
+	uint8_t buf[SD_OBJECT_MAX];
+
+	if (n >= size && n <= INT32_MAX) {
+		pt_sd_at(c, item, addr);
+		return;
+	}
+	if (n == 0 || n > size || t->x == SD_IN || size > sizeof(buf) || !pt_sd_read(c, addr, buf, (size_t)n)) {
+		pt_sd_address(c, addr);
+	} else if (item->kind == K_STRUCT) {
+		c->partial = true;
+		show_struct(c, &pt_sd_structs[item->p], buf, (size_t)n, (size_t)n);
+		c->partial = false;
+	} else {
+		pt_sd_quoted_hex(c, buf, (size_t)n, false);
+	}
+}
+
 void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 {
 	uint8_t buf[SD_OBJECT_MAX];
@@ -380,6 +413,8 @@ void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 	c->depth++;
 	if (t->kind == K_ARRAY) {
 		array_at(c, t, addr);
+	} else if (t->kind == K_WITHIN) {
+		within_at(c, t, addr);
 	} else if (t->kind == K_CUSTOM && !t->size) {
 		/* Such an object reads itself. */
 		pt_sd_customs[t->p](c, t, addr, NULL, 0);

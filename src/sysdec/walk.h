@@ -37,11 +37,11 @@ struct sd_saved {
 	uint16_t sig;	 /* chosen at entry */
 	uint8_t entered; /* the entry was printed */
 	uint8_t printed; /* arguments that were */
-	uint16_t valid;	 /* bit i: words[i] was saved */
 	uint16_t interrupted; /* one more than the number of the last call that restart_syscall may go on with; 0: none seen */
-	uint64_t words[6]; /* by slot: scalars that the kernel changes */
-	uint16_t muxed;	   /* the call that a call for many stood for, plus one; 0: it was none */
+	uint16_t muxed;	 /* the call that a call for many stood for, plus one; 0: it was none */
+	uint32_t valid;	 /* bit i: words[i] was saved */
 	uint32_t mux_args[6];
+	uint64_t words[15]; /* by slot: scalars that the kernel changes; from 6 on, what `kept` types need */
 };
 _Static_assert(sizeof(struct sd_saved) <= sizeof(struct ptl_decode_state), "state too large");
 
@@ -58,6 +58,8 @@ struct sd {
 	bool json;
 	bool exiting;
 	bool full; /* unabbreviated */
+	bool saving; /* a `kept` custom type is called at entry, to put into saved->words what it needs at exit */
+	bool partial; /* of a struct, what its bytes still cover is shown in hex */
 	bool first; /* no separator before the next item */
 	uint8_t depth;
 	uint8_t slot;	/* the argument that is being shown */
@@ -66,6 +68,7 @@ struct sd {
 	/* The struct that references to fields mean. */
 	const struct sd_struct *cur;
 	const uint8_t *cur_p;
+	const struct sd_field *field; /* the one that is being shown, for types that are `own` */
 	size_t cur_n;
 };
 
@@ -184,6 +187,11 @@ const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len);
 /* n bytes quoted; `...` after the quotes if cut. */
 void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
 void pt_sd_quoted_hex(struct sd *c, const uint8_t *p, size_t n, bool cut);
+/* count vectors at addr, of whose bytes `left` are shown. */
+void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left);
+/* A socket's address of len bytes at addr; in memory already. */
+void pt_sd_sockaddr(struct sd *c, uint64_t addr, int32_t len);
+void pt_sd_sockaddr_bytes(struct sd *c, const uint8_t *p, size_t n);
 /* A buffer of n bytes at addr. */
 void pt_sd_buffer(struct sd *c, uint64_t addr, uint64_t n, bool hex);
 /* A string at addr; max 0: the options' limit. */

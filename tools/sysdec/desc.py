@@ -66,7 +66,7 @@ class Call:
 
 TOKEN = re.compile(r"\s*(?:(0[xX][0-9a-fA-F]+|\d+)|([A-Za-z_][A-Za-z0-9_.]*)|(=>|<<|>>|&&|\|\||==|!=|<=|>=|[-+*/&|!~<>()\[\],=@]))")
 LEVELS = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["|"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"]]
-DIRECTIONS = ("in", "out", "inout", "both", "late")
+DIRECTIONS = ("in", "out", "inout", "both", "late", "kept", "own")
 
 
 class Tokens:
@@ -120,14 +120,14 @@ def parse_expr(t, level=0):
 
 
 # Parameters of these types are types; all other parameters are expressions.
-TYPE_PARAMS = {"array": 1, "u8": 1, "u16": 1, "u32": 1, "u64": 1, "word": 1}
+TYPE_PARAMS = {"array": 1, "within": 1, "u8": 1, "u16": 1, "u32": 1, "u64": 1, "word": 1}
 
 
 def parse_type(t):
     name = t.take()
     if name in DIRECTIONS:
         params = []
-        if name == "out" and t.peek() == "(":
+        if name in ("in", "out") and t.peek() == "(":
             t.take("(")
             params.append(("expr", parse_expr(t)))
             t.take(")")

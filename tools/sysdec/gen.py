@@ -156,9 +156,14 @@ class Generator:
         exprs = [p[1] for p in params if p[0] == "expr"]
         if name in self.aliases:
             return self.type(self.aliases[name], scope, where, direction)
-        if name == "late":
+        if name in ("late", "kept"):
             row = self.types.rows[self.type(params[0], scope, where)]
-            return self.types.add(row[:3] + (2,) + row[4:])
+            if name == "kept" and row[0] != "K_CUSTOM":
+                raise DescError("%s: kept is for custom types" % where)
+            return self.types.add(row[:3] + (2 if name == "late" else 3,) + row[4:])
+        if name == "own":
+            row = self.types.rows[self.type(params[0], scope, where)]
+            return self.types.add(row[:2] + ("SDF_OWN_NAME",) + row[3:])
         if name in DIRECTIONS:
             x = DIRECTIONS.index(name) + 1
             inner = self.type(params[0], scope, where, x)
@@ -168,7 +173,7 @@ class Generator:
                     return self.types.add(row[:5] + (self.ref(params[1][1], scope, where),))
                 return inner
             q = 0
-            if name == "out" and len(params) > 1:
+            if name in ("in", "out") and len(params) > 1:
                 q = self.ref(params[1][1], scope, where)
             elif name == "both":
                 q = self.type(params[1], scope, where, x) if len(params) > 1 else inner
@@ -195,6 +200,8 @@ class Generator:
             return add("K_BUF", 0, "SDF_HEX" if name == "hexbuf" else "0", direction or 1, self.ref(exprs[0], scope, where))
         if name == "array":
             return add("K_ARRAY", 0, "0", direction, self.type(params[0], scope, where), self.ref(exprs[0], scope, where))
+        if name == "within":
+            return add("K_WITHIN", 0, "0", direction, self.type(params[0], scope, where), self.ref(exprs[0], scope, where))
         if name == "sized":
             inner = self.type((exprs[0][1], []), scope, where)
             return add("K_SIZED", 0, "0", direction, inner, self.ref(exprs[1], scope, where))
@@ -323,7 +330,7 @@ class Generator:
     def needs_exit(self, row):
         """Is an argument of this type written by the kernel (so printed at exit)?"""
         kind, _, _, x, p, q = row
-        return kind not in ("K_ARRAY", "K_STRUCT", "K_SIZED") and x in (2, 3)
+        return kind not in ("K_ARRAY", "K_STRUCT", "K_SIZED", "K_WITHIN") and x in (2, 3)
 
     def arg_list(self, args, abi, where):
         """-> (first, count, printed at entry, slots used, path mask, fd mask, names, has `both`)"""

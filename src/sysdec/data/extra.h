@@ -221,3 +221,81 @@ struct pintle_perf_event_attr {
 #define KEY_OTH_SEARCH 0x00000008
 #define KEY_OTH_LINK 0x00000010
 #define KEY_OTH_SETATTR 0x00000020
+/* include/linux/socket.h: struct msghdr, mmsghdr, cmsghdr, ucred, linger, with the ABI's own pointers */
+struct pintle_msghdr {
+	void *msg_name;
+	int msg_namelen;
+	void *msg_iov;
+	unsigned long msg_iovlen;
+	void *msg_control;
+	unsigned long msg_controllen;
+	unsigned int msg_flags;
+};
+struct pintle_mmsghdr {
+	struct pintle_msghdr msg_hdr;
+	unsigned int msg_len;
+};
+struct pintle_cmsghdr {
+	unsigned long cmsg_len;
+	int cmsg_level, cmsg_type;
+};
+struct pintle_ucred {
+	__u32 pid, uid, gid;
+};
+struct pintle_linger {
+	int l_onoff, l_linger;
+};
+#define SCM_RIGHTS 1
+#define SCM_CREDENTIALS 2
+#define SCM_SECURITY 3
+#define SCM_PIDFD 4
+#define SOCK_PACKET 10
+#define MSG_PROBE 0x10
+#define MSG_NO_SHARED_FRAGS 0x80000
+#define MSG_SENDPAGE_NOPOLICY 0x10000
+#define MSG_SENDPAGE_DECRYPTED 0x100000
+#define MSG_SPLICE_PAGES 0x8000000
+#define MSG_SOCK_DEVMEM 0x2000000
+#define SOL_MCTP 285
+#define SOL_SMC 286
+#define SOL_VSOCK 287
+#define SOL_TLS 282
+#define SOL_XDP 283
+#define SOL_MPTCP 284
+#define SOL_NFC 280
+#define SOL_KCM 281
+#define SOL_ALG 279
+#define SOL_CAIF 278
+#define SOL_IUCV 277
+#define SOL_RDS 276
+#define SOL_PNPIPE 275
+#define SOL_PPPOL2TP 273
+#define SOL_LLC 268
+#define SOL_NETBEUI 267
+#define SOL_IPX 256
+#define SOL_AX25 257
+#define SOL_ATALK 258
+#define SOL_NETROM 259
+#define SOL_ROSE 260
+#define SOL_DCCP 269
+#define SOL_UDPLITE 136
+#define SOL_SCTP 132
+#define SOL_UDP 17
+#define SOL_TCP 6
+#define SOL_IPV6 41
+#define SOL_ICMPV6 58
+#define AF_MCTP 45
+#define AF_SMC 43
+#define AF_XDP 44
+
+/* include/uapi/linux/in6.h: struct sockaddr_in6 as RFC 2133 had it, without a scope */
+struct pintle_sockaddr_in6_old {
+	unsigned short sin6_family, sin6_port;
+	__u32 sin6_flowinfo;
+	unsigned char sin6_addr[16];
+};
+
+/* include/uapi/linux/time_types.h: struct __kernel_sock_timeval */
+struct pintle_timeval64 {
+	__s64 tv_sec, tv_usec;
+};
