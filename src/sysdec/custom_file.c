@@ -12,8 +12,11 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 	size_t item = 2 * c->word, max = pt_sd_max_items(c);
 	uint8_t buf[IOVECS * 16];
 
-	if (!count) {
-		SD_PUTS(c, "[]");
+	if (!count || !addr) {
+		if (addr)
+			SD_PUTS(c, "[]");
+		else
+			pt_sd_address(c, addr);
 		return;
 	}
 	for (at = 0; at < count; at += have) {
@@ -24,12 +27,15 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 			break;
 		}
 		if (!pt_sd_read(c, addr + at * item, buf, have * item)) {
-			if (at == 0) {
-				pt_sd_address(c, addr);
-				return;
+			have = 1;
+			if (!pt_sd_read(c, addr + at * item, buf, item)) {
+				if (at == 0) {
+					pt_sd_address(c, addr);
+					return;
+				}
+				pt_sd_unreadable(c, addr + at * item);
+				break;
 			}
-			pt_sd_more(c);
-			break;
 		}
 		if (at == 0)
 			pt_sd_open(c, '[');
@@ -41,7 +47,10 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 			pt_sd_sep(c);
 			pt_sd_open(c, '{');
 			SD_KEY(c, "iov_base");
-			pt_sd_buffer(c, base, filled, false);
+			if (pt_sd_failed(c))
+				pt_sd_address(c, base);
+			else
+				pt_sd_buffer(c, base, filled, false);
 			SD_KEY(c, "iov_len");
 			pt_sd_udec(c, len);
 			pt_sd_close(c, '}');
@@ -50,7 +59,7 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 	pt_sd_close(c, ']');
 }
 
-/* x_iovec[count]: what a read filled, as many bytes as the result says. */
+/* x_iovec[count]: what a read filled, as many bytes as the result says; addresses if it failed. */
 void pt_sd_x_iovec(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
 	pt_sd_iovecs(c, v, pt_sd_ref(c, t->q), (uint64_t)c->call->rval);

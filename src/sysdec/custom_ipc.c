@@ -39,9 +39,11 @@ void pt_sd_x_ipc_cmd(struct sd *c, const struct sd_type *t, uint64_t v, const ui
 /* x_msgbuf[bytes]: {mtype=1, mtext="..."} */
 void pt_sd_x_msgbuf(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
-	uint8_t type[8];
+	uint64_t len = pt_sd_ref(c, t->q);
+	uint8_t type[8], last;
 
-	if (!v || !pt_sd_read(c, v, type, c->word)) {
+	if (!v || !pt_sd_read(c, v, type, c->word) ||
+		(len && !pt_sd_read(c, v + c->word + PT_MIN(len, c->d->opt.max_string) - 1, &last, 1))) {
 		pt_sd_address(c, v);
 		return;
 	}
@@ -49,7 +51,7 @@ void pt_sd_x_msgbuf(struct sd *c, const struct sd_type *t, uint64_t v, const uin
 	SD_KEY(c, "mtype");
 	pt_sd_value_of(c, TYPE_long, pt_sd_load(type, c->word));
 	SD_KEY(c, "mtext");
-	pt_sd_buffer(c, v + c->word, pt_sd_ref(c, t->q), false);
+	pt_sd_buffer(c, v + c->word, len, false);
 	pt_sd_close(c, '}');
 }
 

@@ -45,16 +45,7 @@ static void show_pollfds(struct sd *c, uint64_t addr, uint64_t count, bool resul
 					pt_sd_address(c, addr);
 					return;
 				}
-				pt_sd_sep(c);
-				if (c->json) {
-					SD_PUTS(c, "{\"unreadable\":");
-					pt_sd_address(c, addr + at * POLLFD_SIZE);
-					pt_sd_putc(c, '}');
-				} else {
-					SD_PUTS(c, "... /* ");
-					pt_sd_hex(c, addr + at * POLLFD_SIZE);
-					SD_PUTS(c, " */");
-				}
+				pt_sd_unreadable(c, addr + at * POLLFD_SIZE);
 				break;
 			}
 		}

@@ -39,16 +39,7 @@ void pt_sd_x_argv(struct sd *c, const struct sd_type *t, uint64_t v, const uint8
 				pt_sd_address(c, v);
 				return;
 			}
-			pt_sd_sep(c);
-			if (c->json) {
-				SD_PUTS(c, "{\"unreadable\":");
-				pt_sd_address(c, v + at * c->word);
-				pt_sd_putc(c, '}');
-			} else {
-				SD_PUTS(c, "... /* ");
-				pt_sd_hex(c, v + at * c->word);
-				SD_PUTS(c, " */");
-			}
+			pt_sd_unreadable(c, v + at * c->word);
 			break;
 		}
 		if (at == 0)

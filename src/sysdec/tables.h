@@ -25,7 +25,7 @@ enum sd_kind {
 	K_BUF,	   /* p: reference to the length; x: direction; q as of K_POINTER */
 	/* objects in memory */
 	K_STRUCT, /* p: struct */
-	K_SIZED,  /* p: struct type, q: reference to its size as the caller gave it */
+	K_SIZED,  /* p: struct type, q: reference to its size as the caller gave it; size: what is too small */
 	K_WITHIN, /* p: type, q: reference to the bytes there are for it; x: direction */
 	K_ARRAY,  /* p: type of an item, q: reference to the count */
 	K_CHARS,  /* a char array in a struct: a string that ends at the NUL or at the end */

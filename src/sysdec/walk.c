@@ -317,7 +317,7 @@ void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_
 	}
 }
 
-static void address_comment(struct sd *c, uint64_t addr)
+void pt_sd_unreadable(struct sd *c, uint64_t addr)
 {
 	pt_sd_sep(c);
 	if (c->json) {
@@ -361,7 +361,7 @@ static void array_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 					pt_sd_address(c, addr);
 					return;
 				}
-				address_comment(c, addr + at * size);
+				pt_sd_unreadable(c, addr + at * size);
 				break;
 			}
 		}
@@ -423,7 +423,7 @@ void pt_sd_at(struct sd *c, const struct sd_type *t, uint64_t addr)
 		/* A size below the known one is an older caller's; above, see show_rest(). */
 		if (t->kind == K_SIZED)
 			n = (size_t)PT_MIN((uint64_t)sizeof(buf), pt_sd_ref(c, t->q));
-		if (n > sizeof(buf) || !pt_sd_read(c, addr, buf, n)) {
+		if (n > sizeof(buf) || (t->kind == K_SIZED && n < t->size) || !pt_sd_read(c, addr, buf, n)) {
 			pt_sd_address(c, addr);
 		} else if (t->kind <= K_LAST_SCALAR || t->kind == K_POINTER || t->kind == K_STR || t->kind == K_CUSTOM) {
 			pt_sd_open(c, '[');

@@ -136,6 +136,8 @@ void pt_sd_key(struct sd *c, const char *name, size_t n);
 #define SD_KEY(c, literal) pt_sd_key(c, "" literal, sizeof(literal) - 1)
 /* "..." for what is left out of an array or struct. */
 void pt_sd_more(struct sd *c);
+/* The same for an array that cannot be read from there on: with the address in a comment. */
+void pt_sd_unreadable(struct sd *c, uint64_t addr);
 
 /*
  * A number that has a text of its own, such as S_IFREG|0644.  Around the text:

@@ -204,7 +204,7 @@ class Generator:
             return add("K_WITHIN", 0, "0", direction, self.type(params[0], scope, where), self.ref(exprs[0], scope, where))
         if name == "sized":
             inner = self.type((exprs[0][1], []), scope, where)
-            return add("K_SIZED", 0, "0", direction, inner, self.ref(exprs[1], scope, where))
+            return add("K_SIZED", exprs[2] if len(exprs) > 2 else 0, "0", direction, inner, self.ref(exprs[1], scope, where))
         if name[0] == "x" and name[1:2] == "_":  # a custom type: C function sd_x_NAME
             q = self.ref(exprs[0], scope, where) if exprs else 0
             return add("K_CUSTOM", 0, "0", direction, self.customs.add("pt_sd_" + name), q)
