@@ -224,9 +224,14 @@ static int traces_seized(void)
 	return (int)ptrace(PTRACE_SEIZE, seized, NULL, NULL);
 }
 
+static int tid_pipe[2];
+
 static void *wait_forever(void *arg)
 {
+	pid_t tid = gettid();
+
 	(void)arg;
+	(void)!write(tid_pipe[1], &tid, sizeof(tid));
 	for (;;)
 		pause();
 	return NULL;
@@ -235,10 +240,9 @@ static void *wait_forever(void *arg)
 /* The leader of the process that make() waits for ends; its thread stays, and tells. */
 static pid_t make_dead_leader(pid_t *ret_live)
 {
-	int fds[2];
 	pid_t pid, tid = 0;
 
-	if (pipe(fds))
+	if (pipe(tid_pipe))
 		exit(2);
 	pid = fork();
 	if (!pid) {
@@ -247,14 +251,11 @@ static pid_t make_dead_leader(pid_t *ret_live)
 		prctl(PR_SET_NAME, "victim");
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pthread_create(&thread, NULL, wait_forever, NULL);
-		pthread_detach(thread);
-		tid = getpid() + 1;
-		(void)!write(fds[1], &tid, sizeof(tid));
 		syscall(SYS_exit, 0);
 	}
-	(void)!read(fds[0], &tid, sizeof(tid));
-	close(fds[0]);
-	close(fds[1]);
+	(void)!read(tid_pipe[0], &tid, sizeof(tid));
+	close(tid_pipe[0]);
+	close(tid_pipe[1]);
 	*ret_live = tid;
 	usleep(50000);
 	return pid;
