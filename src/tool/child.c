@@ -34,3 +34,10 @@ void cmd_die_of(int signo)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	raise(signo);
 }
+
+pid_t cmd_find_dead_child(void)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) ? 0 : info.si_pid;
+}

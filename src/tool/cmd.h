@@ -102,6 +102,8 @@ int cmd_print(const struct cmd_call *call, const struct pt_buf *text);
 
 /* Waits for an untraced child and reaps it; false if there is none. Its exit status, or the signal that killed it. */
 bool cmd_wait_child(pid_t pid, int *ret_code, int *ret_signo);
+/* A child that has exited and was not waited for, traced or not; it stays so. 0: none. */
+pid_t cmd_find_dead_child(void);
 /* Dies of a signal, as the traced program died. Returns if that signal does not kill. */
 void cmd_die_of(int signo);
 

@@ -268,7 +268,7 @@ uint64_t trace_found_mask(void);	     /* signals that were blocked when we start
 bool trace_wants_attention(void);	     /* a signal or a tick came since the last call */
 int trace_caught_signal(unsigned *ret_count); /* the first fatal one, or 0; how many came */
 bool trace_signal_reached(pid_t program); /* the program got that signal as well: it came from the terminal we share */
-void trace_timer(bool on);		     /* a tick every 50 ms ends waits with -EINTR */
+void trace_timer(bool on);		     /* ticks end waits with -EINTR: every 50 ms, or (off) every 250 */
 
 int64_t trace_now_ns(clockid_t clock);
 

@@ -85,7 +85,7 @@ static void on_started(struct trace *t, struct trace_task *k, const struct ptl_e
 		k->hidden = k->tid == t->main_pid; /* -D: not yet the program */
 		break;
 	case PTL_START_BORN:
-		if (t->writer)
+		if (t->writer && t->config.follow)
 			t->writer->attached(t, k, 1, true, ev->u.started.parent);
 		break;
 	}
@@ -434,6 +434,40 @@ void trace_end_tracees(struct trace *t)
 
 /* --- the loop --------------------------------------------------------------------------------------------- */
 
+/*
+ * CLONE_PARENT makes the tracee's child ours, traced or not: nobody else can wait for it. Nothing announces its end while one tracee is waited
+ * for by its id, so ticks look.
+ */
+static void reap_strangers(struct trace *t)
+{
+	pid_t pid = cmd_find_dead_child();
+	int code, signo;
+
+	if (pid <= 0 || pid == t->pipe_pid || ptl_find_task(t->session, pid) || !cmd_wait_child(pid, &code, &signo))
+		return;
+	if (t->call->as_strace && !(t->config.quiet & QUIET_EXIT))
+		cmd_note(t->call, "Exit of unknown pid %d ignored", (int)pid);
+}
+
+/* Without -f there are no newborns, but for those that CLONE_PTRACE forces upon us. */
+static bool is_unwanted(const struct trace *t, const struct ptl_event *ev)
+{
+	return ev->kind == PTL_EV_STARTED && ev->u.started.how == PTL_START_BORN && !t->config.follow;
+}
+
+static void leave_unwanted(struct trace *t, struct ptl_task *task)
+{
+	struct trace_task *k = ptl_task_data(task);
+	pid_t tid = ptl_task_tid(task);
+
+	if (ptl_detach_task(task, END_PATIENCE_NS) < 0)
+		return;
+	if (k)
+		task_free(t, k);
+	if (!(t->config.quiet & QUIET_ATTACH))
+		cmd_note(t->call, "Detached unknown pid %d", (int)tid);
+}
+
 /* Between events: signals, and lines that have waited long enough. */
 static void look_around(struct trace *t)
 {
@@ -442,6 +476,7 @@ static void look_around(struct trace *t)
 
 	if (signo)
 		on_fatal_signal(t, signo, count);
+	reap_strangers(t);
 	if (t->timer_on) {
 		trace_log_flush_all(t);
 		t->timer_on = false;
@@ -452,15 +487,18 @@ static void look_around(struct trace *t)
 void trace_loop(struct trace *t)
 {
 	struct ptl_event ev;
-	int r;
+	int looks = 0, r;
 
 	for (;;) {
-		if (trace_wants_attention())
+		if (trace_wants_attention()) {
 			look_around(t);
+			looks = 2; /* what came unannounced shows at the second, the first takes in what was announced and is stale */
+		}
 		if (t->ending)
 			break;
-		r = ptl_wait(t->session, &ev);
-		if (r == -EINTR)
+		r = looks ? ptl_wait_for(t->session, &ev, 0) : ptl_wait(t->session, &ev);
+		looks -= looks > 0;
+		if (r == -EINTR || r == -PTL_ETIMEOUT)
 			continue;
 		if (r == 0)
 			break;
@@ -470,6 +508,10 @@ void trace_loop(struct trace *t)
 			break;
 		}
 		handle(t, &ev);
+		if (is_unwanted(t, &ev)) {
+			leave_unwanted(t, ev.task);
+			continue;
+		}
 		if (leaves_at_exec(t, &ev)) {
 			leave_task(t, ev.task);
 			continue;

@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { TICK_US = 50000 };
+enum { TICK_US = 50000, SLOW_TICK_US = 250000 };
 
 static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
 /* Background jobs that write to their terminal, or read from it, would be stopped. */
@@ -23,9 +23,10 @@ static volatile sig_atomic_t attention, caught, caught_count, from_terminal;
 static struct sigaction found[PT_COUNTOF(own_signals)]; /* dispositions as we were started with */
 static sigset_t found_mask;
 
-static void set_timer(bool on)
+/* The slow tick is for what nobody announces, see look_for_strays() in trace_loop.c. */
+static void set_timer(bool fast)
 {
-	const struct itimerval every = {{0, on ? TICK_US : 0}, {0, on ? TICK_US : 0}};
+	const struct itimerval every = {{0, fast ? TICK_US : SLOW_TICK_US}, {0, fast ? TICK_US : SLOW_TICK_US}};
 
 	setitimer(ITIMER_REAL, &every, NULL);
 }
@@ -86,6 +87,7 @@ void trace_install_signals(struct trace *t)
 	sigaction(SIGALRM, &tick, NULL);
 	sigprocmask(SIG_BLOCK, &block, &found_mask);
 	sigprocmask(SIG_UNBLOCK, &unblock, NULL);
+	set_timer(false);
 }
 
 void trace_restore_signals(void)
