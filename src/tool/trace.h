@@ -188,7 +188,7 @@ struct trace_task {
 	bool attached;	/* it ran before us: on ^C it lives on */
 	int schedstat_fd; /* -c: its processor time; -1 not open */
 	pid_t superseder; /* thread that took over this task's id */
-	char comm[16];
+	char comm[17];
 };
 
 /* --- writers ---------------------------------------------------------------------------- */
@@ -275,6 +275,9 @@ int64_t trace_now_ns(clockid_t clock);
 /* trace_fds.c: callbacks of the decoder, and the filter of -P. */
 void trace_fd_text(void *arg, void *task, int fd, struct pt_buf *out);
 void trace_pid_text(void *arg, void *task, int pid, struct pt_buf *out);
+/* A path as it stands between < and >: C escapes in octal, the angles escaped too. */
+void trace_put_path(struct pt_buf *to, const char *path, size_t len);
+void trace_read_comm(struct trace_task *k); /* its name now; as it was, if it is gone */
 bool trace_path_match(struct trace *t, struct trace_task *k);
 int trace_paths_prepare(struct trace *t);
 /* Text of a socket by its inode, from the kernel; false if it is not known there. trace_sock.c */

@@ -27,8 +27,7 @@ static void proc_path(char *to, size_t size, pid_t tid, int fd)
 		snprintf(to, size, "/proc/%d/fd/%d", (int)tid, fd);
 }
 
-/* The path as strace shows it between < and >: C escapes in octal, the angles escaped too. */
-static void put_path(struct pt_buf *to, const char *path, size_t len)
+void trace_put_path(struct pt_buf *to, const char *path, size_t len)
 {
 	static const char named[] = "\t\n\v\f\r", letters[] = "tnvfr";
 	size_t i;
@@ -44,7 +43,7 @@ static void put_path(struct pt_buf *to, const char *path, size_t len)
 			pt_buf_putc(to, '\\');
 			pt_buf_putc(to, (char)c);
 		} else if (c < 0x20 || c >= 0x7f || c == '<' || c == '>') {
-			bool digit_next = i + 1 < len && path[i + 1] >= '0' && path[i + 1] <= '9';
+			bool digit_next = i + 1 < len && path[i + 1] >= '0' && path[i + 1] <= '7';
 
 			pt_buf_printf(to, digit_next ? "\\%03o" : "\\%o", c);
 		} else {
@@ -53,11 +52,14 @@ static void put_path(struct pt_buf *to, const char *path, size_t len)
 	}
 }
 
-static bool cut_suffix(const char *path, size_t *len, const char *suffix)
+/* A file without a name any more: the kernel says so behind the path. A file can be called that, too. */
+static bool cut_deleted(const char *proc, const char *path, size_t *len)
 {
-	size_t n = strlen(suffix);
+	static const char suffix[] = " (deleted)";
+	size_t n = sizeof(suffix) - 1;
+	struct stat st;
 
-	if (*len < n || memcmp(path + *len - n, suffix, n))
+	if (*len < n || memcmp(path + *len - n, suffix, n) || stat(proc, &st) || st.st_nlink)
 		return false;
 	*len -= n;
 	return true;
@@ -90,7 +92,7 @@ static bool put_device(struct pt_buf *to, const char *proc, const char *path, si
 	if (stat(proc, &st) || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
 		return false;
 	pt_buf_putc(to, '<');
-	put_path(to, path, len);
+	trace_put_path(to, path, len);
 	pt_buf_printf(to, "<%s %u:%u>>", S_ISCHR(st.st_mode) ? "char" : "block", major(st.st_rdev), minor(st.st_rdev));
 	return true;
 }
@@ -126,11 +128,11 @@ void trace_fd_text(void *arg, void *task, int fd, struct ptl_text *out)
 	}
 	if (!(kinds & DECODE_PATH))
 		return;
-	deleted = path[0] == '/' && cut_suffix(path, &len, " (deleted)");
+	deleted = path[0] == '/' && cut_deleted(proc, path, &len);
 	if (path[0] == '/' && !deleted && kinds & DECODE_DEV && put_device(out, proc, path, len))
 		return;
 	pt_buf_putc(out, '<');
-	put_path(out, path, len);
+	trace_put_path(out, path, len);
 	pt_buf_puts(out, deleted ? ">(deleted)" : ">");
 }
 
@@ -153,8 +155,24 @@ void trace_pid_text(void *arg, void *task, int pid, struct ptl_text *out)
 	if (n <= 0)
 		return;
 	pt_buf_putc(out, '<');
-	put_path(out, comm, (size_t)n);
+	trace_put_path(out, comm, (size_t)n);
 	pt_buf_putc(out, '>');
+}
+
+void trace_read_comm(struct trace_task *k)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)k->pid, (int)k->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, k->comm, sizeof(k->comm) - 1);
+	close(fd);
+	if (n > 0)
+		k->comm[(size_t)n - (k->comm[n - 1] == '\n')] = '\0';
 }
 
 /* --- -P ------------------------------------------------------------------------------------------ */
@@ -178,7 +196,7 @@ int trace_paths_prepare(struct trace *t)
 		if (!real || !strcmp(real, c->paths[i]))
 			continue;
 		if (!(c->quiet & QUIET_PATH))
-			cmd_note(t->call, "Requested path '%s' resolved into '%s'", c->paths[i], real);
+			cmd_note(t->call, "Requested path \"%s\" resolved into \"%s\"", c->paths[i], real);
 		c->paths[c->path_count++] = real;
 	}
 	return 0;
@@ -209,6 +227,56 @@ static bool fd_is_wanted(const struct trace_config *c, const struct trace_task *
 	return is_wanted(c, path);
 }
 
+/* Descriptors behind an address: poll's array, select's sets. */
+enum { MOST_POLLED = 4096, MOST_SELECTED = 16384 };
+
+static bool polls_wanted(const struct trace_config *c, const struct trace_task *k)
+{
+	struct {
+		int fd;
+		short events, revents;
+	} items[64];
+	uint64_t left = PT_MIN((uint32_t)k->call.args[1], (uint64_t)MOST_POLLED), address = k->call.args[0];
+
+	while (left) {
+		size_t n = PT_MIN(left, PT_COUNTOF(items)), i;
+
+		if (ptl_read(k->task, address, items, n * sizeof(items[0])) != (int64_t)(n * sizeof(items[0])))
+			return false;
+		for (i = 0; i < n; i++)
+			if (fd_is_wanted(c, k, items[i].fd))
+				return true;
+		left -= n;
+		address += n * sizeof(items[0]);
+	}
+	return false;
+}
+
+static bool selects_wanted(const struct trace_config *c, const struct trace_task *k)
+{
+	int32_t given = (int32_t)k->call.args[0];
+	unsigned limit = given < 0 ? 0 : PT_MIN((unsigned)given, (unsigned)MOST_SELECTED), set, fd;
+	unsigned char bits[MOST_SELECTED / 8];
+
+	for (set = 1; set <= 3; set++) {
+		int64_t n = k->call.args[set] ? ptl_read(k->task, k->call.args[set], bits, (limit + 7) / 8) : 0;
+
+		for (fd = 0; n > 0 && fd < PT_MIN(limit, (unsigned)n * 8); fd++)
+			if (bits[fd / 8] >> (fd % 8) & 1 && fd_is_wanted(c, k, (int)fd))
+				return true;
+	}
+	return false;
+}
+
+static const struct {
+	const char *name;
+	bool (*wanted)(const struct trace_config *c, const struct trace_task *k);
+} sets_of_fds[] = {
+	{"poll", polls_wanted}, {"ppoll", polls_wanted}, {"ppoll_time64", polls_wanted},
+	{"select", selects_wanted}, {"_newselect", selects_wanted}, {"pselect6", selects_wanted},
+	{"pselect6_time64", selects_wanted},
+};
+
 bool trace_path_match(struct trace *t, struct trace_task *k)
 {
 	const struct trace_config *c = &t->config;
@@ -223,5 +291,8 @@ bool trace_path_match(struct trace *t, struct trace_task *k)
 		if (k->info.fd_args >> i & 1 && fd_is_wanted(c, k, (int)k->call.args[i]))
 			return true;
 	}
+	for (i = 0; k->info.name && i < PT_COUNTOF(sets_of_fds); i++)
+		if (!strcmp(k->info.name, sets_of_fds[i].name))
+			return sets_of_fds[i].wanted(c, k);
 	return false;
 }

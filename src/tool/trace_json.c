@@ -63,6 +63,7 @@ static void json_entry(struct trace *t, struct trace_task *k)
 	if (t->config.show_ip)
 		pt_json_key_hex(&j, "ip", k->ip);
 	if (t->config.pid_names) {
+		trace_read_comm(k);
 		pt_json_key(&j, "comm");
 		pt_json_bytes(&j, k->comm, strlen(k->comm));
 	}

@@ -12,28 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 /* For tasks that do not stop when asked: vfork parents, disks that do not answer. Our end sets these free as well, unfinished lines apart. */
 enum { END_PATIENCE_NS = 400000000 };
 
 /* --- tasks ------------------------------------------------------------------------------------- */
-
-static void read_comm(struct trace_task *k)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)k->pid, (int)k->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, k->comm, sizeof(k->comm) - 1);
-	close(fd);
-	k->comm[n > 0 ? (size_t)n - (k->comm[n - 1] == '\n') : 0] = '\0';
-}
 
 static struct trace_task *task_new(struct trace *t, const struct ptl_event *ev)
 {
@@ -54,8 +38,6 @@ static struct trace_task *task_new(struct trace *t, const struct ptl_event *ev)
 	k->pid = ev->pid;
 	k->serial = ev->serial;
 	k->schedstat_fd = -1;
-	if (t->config.pid_names)
-		read_comm(k);
 	ptl_task_set_data(ev->task, k);
 	t->tasks++;
 	return k;
@@ -111,8 +93,6 @@ static void on_exec(struct trace *t, struct trace_task *k, const struct ptl_even
 	if (k->schedstat_fd >= 0)
 		close(k->schedstat_fd);
 	k->schedstat_fd = -1;
-	if (t->config.pid_names)
-		read_comm(k);
 }
 
 /* The call it was in, if any, will not return. */

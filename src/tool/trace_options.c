@@ -191,8 +191,8 @@ static bool parse_timestamps(const char *arg, enum trace_clock *clock, enum trac
 	if (strlen(arg) >= sizeof(copy))
 		return false;
 	strcpy(copy, arg);
-	*clock = CLOCK_TIME;
-	*precision = PRECISION_S;
+	if (*clock == CLOCK_NONE)
+		*clock = CLOCK_TIME;
 	while ((item = strsep(&rest, ","))) {
 		bool is_format = !strncmp(item, "format:", 7), is_precision = !strncmp(item, "precision:", 10);
 		size_t i;

@@ -84,20 +84,22 @@ static void tint_name(const struct trace *t, struct line *line, size_t from)
 
 /* --- the leader of a line --------------------------------------------------------------------------- */
 
-static void put_pid(const struct trace *t, const struct trace_task *k, struct pt_buf *to)
+static void put_pid(const struct trace *t, struct trace_task *k, struct pt_buf *to)
 {
 	const struct trace_config *c = &t->config;
 	bool in_file = c->output != NULL;
 
 	if (!t->print_pid && !c->always_pid && (in_file || t->tasks < 2))
 		return;
+	if (c->pid_names)
+		trace_read_comm(k);
 	if (in_file) {
 		size_t from = to->len;
 
 		pt_buf_udec(to, (uint64_t)k->tid);
 		if (c->pid_names) {
 			pt_buf_putc(to, '<');
-			pt_buf_escaped(to, k->comm, strlen(k->comm));
+			trace_put_path(to, k->comm, strlen(k->comm));
 			pt_buf_putc(to, '>');
 		} else {
 			pt_buf_pad(to, 5, from);
@@ -109,7 +111,7 @@ static void put_pid(const struct trace *t, const struct trace_task *k, struct pt
 	trace_put_padded(to, (uint64_t)k->tid, 5, ' ');
 	if (c->pid_names) {
 		pt_buf_putc(to, '<');
-		pt_buf_escaped(to, k->comm, strlen(k->comm));
+		trace_put_path(to, k->comm, strlen(k->comm));
 		pt_buf_putc(to, '>');
 	}
 	pt_buf_add(to, "] ", 2);

@@ -56,7 +56,7 @@ shown = [re.match(r"\w+", line).group(0) for line in r.lines if line[0] != "+"]
 check("openat" in shown and "read" in shown and "close" in shown, "-P shows what goes on with it: " + str(shown))
 check(all("file" in line or re.match(r"\w+\(3", line) for line in r.lines if line[0] != "+"), "-P shows nothing else")
 r = Run("-P", "link", "true")
-check("Requested path 'link' resolved into '%s'" % real in r.err, "-P tells what it resolves: " + r.err)
+check("Requested path \"link\" resolved into \"%s\"" % real in r.err, "-P tells what it resolves: " + r.err)
 same("and keeps quiet about it", Run("-e", "quiet=path-resolution", "-P", "link", "true").err, "")
 
 # A 32-bit call in a 64-bit program would need its own program: see tests/quirks.
