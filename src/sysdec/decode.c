@@ -387,6 +387,7 @@ void pt_sd_aux_end(struct sd *c)
 static void show_result(struct sd *c, const struct sd_type *t)
 {
 	uint64_t v = (uint64_t)c->call->rval;
+	size_t start, value;
 
 	if (c->json)
 		SD_PUTS(c, ",\"result\":");
@@ -409,11 +410,13 @@ static void show_result(struct sd *c, const struct sd_type *t)
 			pt_sd_hex0(c, (uint32_t)v);
 		else
 			pt_sd_dec(c, (int64_t)v);
-		if (t->kind != K_ENUM && !v)
+		if (t->kind == K_SIGNAL && !v)
 			return;
+		start = c->o->len;
 		SD_PUTS(c, " (");
 		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].label)
 			pt_sd_put(c, pt_sd_text + pt_sd_sets[t->p].label, strlen(pt_sd_text + pt_sd_sets[t->p].label));
+		value = c->o->len;
 		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].flags & SDS_NAMED_RESULT) {
 			/* Names, whatever -X says: the number stands before them already. */
 			enum ptl_decode_names names = c->d->opt.names;
@@ -424,7 +427,11 @@ static void show_result(struct sd *c, const struct sd_type *t)
 		} else {
 			pt_sd_value(c, t, v);
 		}
-		pt_sd_putc(c, ')');
+		/* no flags, and no name for none: the number has said it */
+		if (t->kind == K_FLAGS && !v && c->o->len == value + 1)
+			c->o->len = start;
+		else
+			pt_sd_putc(c, ')');
 		return;
 	case K_INT:
 		/* Whatever the type in the registers: the kernel returns a word. */
