@@ -27,6 +27,8 @@ enum {
 	MISSES = 3,	   /* in a row, that end it after a hit */
 	HOT_EVERY = 16,	   /* once it did not pay for long, it is tried this seldom ... */
 	HOT_LATEST = 150000, /* ... or after so many ns */
+	MANY = 200,	   /* to walk through so many costs the kernel more than YIELDS do */
+	YIELDS = 8,
 	TICK = 1000000,	   /* ns after which a sleep ends while something is owed */
 	FEW = 3,	   /* so few that looking before sleeping does not pay */
 	NAP_MIN = 1000,	   /* ns; polling where the kernel gives no way to wait */
@@ -444,8 +446,17 @@ static int sleep_sigchld(struct ptl_session *s, int64_t deadline)
 static int sleep_peek(struct ptl_session *s, int64_t deadline, int64_t *nap)
 {
 	bool block = deadline < 0;
-	int tid = pt_os_peek_any(block), r;
 	struct ptl_task *t;
+	int tid, r, i;
+
+	/* dearer than giving who was resumed last a chance to stop */
+	for (i = 0; i < YIELDS && s->running_count > MANY; i++) {
+		pt_os_nap(NAP_MIN);
+		r = look_at(s, MISSES, MISSES);
+		if (r)
+			return r;
+	}
+	tid = pt_os_peek_any(block);
 
 	if (tid == -ECHILD)
 		return look_at_all(s); /* finds those that vanished */
