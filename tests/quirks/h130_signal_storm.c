@@ -19,7 +19,6 @@ struct shared {
 };
 
 static struct shared *sh;
-static volatile pid_t sender;
 
 static void take(int signo, siginfo_t *info, void *context)
 {
