@@ -208,6 +208,8 @@ bool pt_arch_changes_maps(uint64_t nr);
 /* Does it give back the registers that a signal's frame holds? Where in it, from the stack pointer at the call. 64-bit code. */
 bool pt_arch_is_sigreturn(uint64_t nr);
 enum { PT_SIGFRAME_PC = 168, PT_SIGFRAME_FLAGS = 176 };
+/* Does it change the blocked signals? 64-bit code. */
+bool pt_arch_is_sigprocmask(uint64_t nr);
 /* May it make a task that shares the caller's memory? */
 bool pt_arch_may_share_memory(uint64_t nr);
 

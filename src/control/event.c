@@ -157,6 +157,15 @@ static int syscall_stop(struct ptl_task *t, struct ptl_event *ev)
 	if (r < 0)
 		return died(t);
 	t->arch = info.arch;
+	if (t->step.active && t->step.mask_call) { /* a step makes this call */
+		if (!pt_step_mask_stop(t, info.op == PT_SYSCALL_EXIT))
+			return go_on(t, 0);
+		if (t->how != PTL_STEP)
+			return go_on(t, 0);
+		ev->kind = PTL_EV_STEPPED;
+		pt_step_fill(t, ev);
+		return 1;
+	}
 	switch (info.op) {
 	case PT_SYSCALL_ENTRY:
 	case PT_SYSCALL_SECCOMP:

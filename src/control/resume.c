@@ -29,7 +29,7 @@ static enum pt_os_go request_for_step(struct ptl_task *t)
 {
 	if (ptl_task_is_kernel_worker(t))
 		return PT_GO_RUN;
-	return pt_step_prepare(t) ? PT_GO_RUN : PT_GO_STEP;
+	return pt_step_prepare(t);
 }
 
 /* Not a step: other tasks of the process may be stepped meanwhile. */

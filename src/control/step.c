@@ -40,6 +40,7 @@ void pt_step_inherit(struct ptl_task *child, const struct ptl_task *parent)
 {
 	child->step.inherited = parent->how == PTL_STEP;
 	child->step.program_tf = parent->step.program_tf;
+	child->step.trap_unblocked = parent->step.trap_unblocked;
 }
 
 void pt_step_exec(struct ptl_task *t)
@@ -114,6 +115,61 @@ static void block_trap_again(struct ptl_task *t)
 	if (t->step.trap_unblocked && pt_os_getsigmask(t->tid, &mask) == 0)
 		(void)pt_os_setsigmask(t->tid, mask | SIGTRAP_BIT);
 	t->step.trap_unblocked = false;
+}
+
+enum pt_step_mask {
+	MASK_BLOCKS = 1,	/* SIGTRAP is among the signals that it blocks */
+	MASK_UNBLOCKS = 2,	/* it is not, or no more */
+	MASK_ASKS = 4,		/* it stores the signals blocked before */
+};
+
+/* Is the task about to make a call that blocks SIGTRAP, or one that would see that we have unblocked it? */
+static bool run_mask_call(struct ptl_task *t)
+{
+	struct pt_step *s = &t->step;
+	uint64_t nr, how, set, old, mask = 0;
+
+	s->mask_call = 0;
+	if (s->bits != 64 || t->session->no_syscall_info || peek(t, PT_ROLE_RET, &nr) < 0 || !pt_arch_is_sigprocmask(nr))
+		return false;
+	if (peek(t, PT_ROLE_ARG0, &how) < 0 || peek(t, PT_ROLE_ARG1, &set) < 0 || peek(t, PT_ROLE_ARG2, &old) < 0)
+		return false;
+	if (set && ptl_read(t, set, &mask, sizeof(mask)) == sizeof(mask)) {
+		bool has = mask & SIGTRAP_BIT;
+
+		if (has && how != SIG_UNBLOCK)
+			s->mask_call = MASK_BLOCKS;
+		else if (has || how == SIG_SETMASK)
+			s->mask_call = MASK_UNBLOCKS;
+	}
+	if (old && s->trap_unblocked)
+		s->mask_call |= MASK_ASKS;
+	if (!s->trap_unblocked)
+		s->mask_call &= (uint8_t)~MASK_UNBLOCKS;
+	return s->mask_call != 0;
+}
+
+bool pt_step_mask_stop(struct ptl_task *t, bool is_exit)
+{
+	struct pt_step *s = &t->step;
+	uint64_t result, old, mask;
+
+	if (!is_exit)
+		return false;
+	if (peek(t, PT_ROLE_RET, &result) == 0 && result == 0) {
+		if (s->mask_call & MASK_ASKS && peek(t, PT_ROLE_ARG2, &old) == 0 &&
+			ptl_read(t, old, &mask, sizeof(mask)) == sizeof(mask)) {
+			mask |= SIGTRAP_BIT;
+			(void)ptl_write(t, old, &mask, sizeof(mask));
+		}
+		if (s->mask_call & MASK_UNBLOCKS)
+			s->trap_unblocked = false;
+		if (s->mask_call & MASK_BLOCKS)
+			unblock_trap(t);
+	}
+	s->mask_call = 0;
+	s->active = false;
+	return true;
 }
 
 static void look_at_mode(struct ptl_task *t)
@@ -280,14 +336,14 @@ static bool run_sigreturn(struct ptl_task *t)
 		arm_debug_register(t, pc);
 }
 
-bool pt_step_prepare(struct ptl_task *t)
+enum pt_os_go pt_step_prepare(struct ptl_task *t)
 {
 	struct pt_step *s = &t->step;
 	struct ptl_insn insn;
 	uint64_t sp;
 
 	if (s->active && s->kind != PTL_INSN_REP && s->kind != PTL_INSN_POPF && s->kind != PTL_INSN_IRET)
-		return false; /* a stop on the way: it goes on */
+		return s->mask_call ? PT_GO_SYSCALL : PT_GO_STEP; /* a stop on the way: it goes on */
 	if (s->inherited) {
 		s->inherited = false;
 		clean_call_flags(t);
@@ -300,16 +356,17 @@ bool pt_step_prepare(struct ptl_task *t)
 	s->kind = PT_STEP_UNKNOWN;
 	s->length = 0;
 	s->mnemonic = 0;
+	s->mask_call = 0;
 	s->judged = false;
 	s->told = s->behind_count = 0;
 	s->to_debug_register = false;
 	if (is_inside_call(t)) {
 		s->kind = PT_STEP_CALL_REST;
 		s->here_known = false;
-		return false;
+		return PT_GO_STEP;
 	}
 	if (!s->here_known && peek(t, PT_ROLE_PC, &s->here) < 0)
-		return false;
+		return PT_GO_STEP;
 	s->here_known = false;
 	s->pc = s->here - (s->rewound ? VIEW->syscall_insn.length : 0);
 	s->rewound = false;
@@ -317,7 +374,7 @@ bool pt_step_prepare(struct ptl_task *t)
 	if (pt_arch_is_emulated_page(s->pc) && peek(t, PT_ROLE_SP, &sp) == 0)
 		(void)ptl_read(t, sp, &s->pc, sizeof(s->pc));
 	if (!s->bits || pt_code_at(t, s->pc, s->bits, &insn) < 0)
-		return false;
+		return PT_GO_STEP;
 	s->kind = insn.kind;
 	s->length = insn.length;
 	s->mnemonic = insn.mnemonic;
@@ -325,16 +382,16 @@ bool pt_step_prepare(struct ptl_task *t)
 	case PTL_INSN_SS:
 	case PTL_INSN_CPUID:
 		look_behind(t, s);
-		return false;
+		return PT_GO_STEP;
 	case PTL_INSN_REP:
-		return run_rounds(t);
+		return run_rounds(t) ? PT_GO_RUN : PT_GO_STEP;
 	case PTL_INSN_POPF:
 	case PTL_INSN_IRET:
-		return run_flag_setter(t);
+		return run_flag_setter(t) ? PT_GO_RUN : PT_GO_STEP;
 	case PTL_INSN_SYSCALL:
-		return run_sigreturn(t);
+		return run_sigreturn(t) ? PT_GO_RUN : run_mask_call(t) ? PT_GO_SYSCALL : PT_GO_STEP;
 	default:
-		return false;
+		return PT_GO_STEP;
 	}
 }
 
@@ -348,6 +405,7 @@ void pt_step_settle(struct ptl_task *t)
 	if (s->tf_stuck && !s->program_tf && peek(t, PT_ROLE_FLAGS, &flags) == 0 && flags & VIEW->trap_flag)
 		(void)poke(t, PT_ROLE_FLAGS, flags & ~VIEW->trap_flag);
 	s->tf_stuck = false;
+	s->mask_call = 0;
 	block_trap_again(t);
 	s->inherited = false;
 	s->active = s->active && pt_step_trap_pending(t);

@@ -14,6 +14,7 @@
  *   exit            never comes back: its instruction is told before its end
  *   execve of ours  the rest of the call that started the program is no instruction of its
  *   signal handler  its entry is a stop at which nothing was executed
+ *   sigprocmask     a step's trap that finds SIGTRAP blocked takes the program's handler away: kept from it, and from sight
  *   int3, icebp, a trap flag of the program's own: the step, and then the program's SIGTRAP
  *   icebp           does not advance under some hypervisors
  *   cpuid           takes the next instruction along under some hypervisors
@@ -28,6 +29,7 @@
 #include <stdint.h>
 #include <pintle/control.h>
 #include <pintle/insn.h>
+#include "os/linux/os.h"
 
 /* What pt_step.kind holds besides the classes of insn.h. */
 enum {
@@ -52,6 +54,7 @@ struct pt_step {
 	bool program_tf; /* the program has set the trap flag itself */
 	bool tf_stuck;	 /* the kernel takes our trap flag for the program's: it must be taken out by hand */
 	bool trap_unblocked; /* SIGTRAP was taken out of its blocked signals, or the kernel would set it to its default */
+	uint8_t mask_call; /* enum pt_step_mask: the call is run between syscall-stops, as it changes the blocked signals */
 	bool inherited;	 /* newborn of a stepped task: our trap flag may be in its copy of r11 */
 	bool to_debug_register; /* runs to `target` instead of being stepped */
 	uint64_t target, saved_dr, saved_dr7;
@@ -99,8 +102,10 @@ enum pt_step_answer {
 	PT_STEP_SIGNAL, /* the stop is what it looks like */
 };
 
-/* Before a task is stepped. True: let it run to its debug register instead. */
-bool pt_step_prepare(struct ptl_task *t);
+/* Before a task is stepped: how to. */
+enum pt_os_go pt_step_prepare(struct ptl_task *t);
+/* At a syscall-stop of one whose mask_call is set. True: the call is done, tell it; false: go on. */
+bool pt_step_mask_stop(struct ptl_task *t, bool is_exit);
 /* Before a task that may have been stepped is resumed otherwise, or let go: leaves nothing of ours in its registers. */
 void pt_step_settle(struct ptl_task *t);
 /* At a signal-delivery-stop of a task that was stepped. raw: its siginfo. */

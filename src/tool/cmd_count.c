@@ -466,8 +466,8 @@ const struct command cmd_count = {
 		"^C reaches the program too: the count so far is shown, and counting goes on until the program ends. A second ^C "
 		"kills it. With -p, ^C ends the count and the program goes on. Should pintle itself be killed (SIGKILL) while it steps, a "
 		"process it has attached to dies of the step it was left in (SIGTRAP): no tracer that steps can prevent that.\n\n"
-		"Limits: the kernel takes SIGTRAP out of a program's blocked or ignored signals when it is stepped; a critical "
-		"section by rseq(2) does not get through if it is stepped (glibc's own use of rseq has none).\n\n"
+		"Limits: a program that ignores SIGTRAP finds it set to its default when it is stepped, and so may a 32-bit one that blocks "
+		"it; a critical section by rseq(2) does not get through if it is stepped (the C library has none).\n\n"
 		"Exit status: the program's own, or the signal that killed it; 127 or 126 if it could not be started; with -p 0; "
 		"1 for other failures, 2 for a wrong command line or a method that this machine does not have.",
 	.options = options,

@@ -42,6 +42,11 @@ bool pt_arch_is_sigreturn(uint64_t nr)
 	return nr == 15;
 }
 
+bool pt_arch_is_sigprocmask(uint64_t nr)
+{
+	return nr == 14;
+}
+
 /* clone vfork clone3; vfork clone of i386 */
 bool pt_arch_may_share_memory(uint64_t nr)
 {
