@@ -51,3 +51,46 @@ void pt_sd_x_ioctl_request(struct sd *c, const struct sd_type *t, uint64_t v, co
 		SD_PUTS(c, " */");
 	pt_sd_value_end(c);
 }
+
+/* c_cc of a terminal, by index: [[VINTR]=0x3, [VQUIT]=0x1c] */
+void pt_sd_x_control_characters(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	size_t i;
+
+	pt_sd_open(c, '[');
+	for (i = 0; p && i < n; i++) {
+		size_t len = 0;
+		const char *name = pt_sd_set_name(SET_control_characters, i, &len);
+
+		pt_sd_sep(c);
+		if (c->json) {
+			pt_sd_udec(c, p[i]);
+			continue;
+		}
+		pt_sd_putc(c, '[');
+		if (name)
+			pt_sd_put(c, name, len);
+		else
+			pt_sd_udec(c, i);
+		SD_PUTS(c, "]=");
+		pt_sd_hex0(c, p[i]);
+	}
+	pt_sd_close(c, ']');
+}
+
+/* A socket's address that is part of a struct */
+void pt_sd_x_sockaddr_here(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	if (p && n >= 2)
+		pt_sd_sockaddr_bytes(c, p, n);
+	else
+		SD_PUTS(c, "{}");
+}
+
+/* x_following[length]: bytes behind the struct */
+void pt_sd_x_following(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	int32_t len = (int32_t)pt_sd_ref(c, t->q);
+
+	pt_sd_buffer(c, c->args[c->slot] + c->cur->size[c->abi], len > 0 ? (uint64_t)len : 0, false);
+}

@@ -38,7 +38,7 @@ enum sd_kind {
 /* sd_type.flags */
 enum { SDF_PATH = 1, SDF_SIGNED = 2, SDF_HEX = 4, SDF_PAIR = 8, SDF_OWN_NAME = 16 /* shows the field's name itself */ };
 
-enum sd_direction { SD_IN = 1, SD_OUT = 2, SD_INOUT = 3, SD_BOTH = 4 };
+enum sd_direction { SD_IN = 1, SD_OUT = 2, SD_INOUT = 3, SD_BOTH = 4, SD_EITHER = 5 /* p on success, q on failure, at exit */ };
 
 struct sd_type {
 	uint8_t kind;

@@ -487,6 +487,8 @@ void pt_sd_value(struct sd *c, const struct sd_type *t, uint64_t v)
 			pt_sd_address(c, v);
 		else if ((t->x == SD_OUT || t->x == SD_IN) && t->q && !pt_sd_ref(c, t->q))
 			pt_sd_address(c, v);
+		else if (t->x == SD_EITHER)
+			pt_sd_at(c, &pt_sd_types[pt_sd_failed(c) ? t->q : t->p], v);
 		else
 			pt_sd_at(c, &pt_sd_types[t->p], v);
 		return;

@@ -136,6 +136,10 @@ def parse_type(t):
             t.take()
             params.append(parse_type(t))
         return (name, params)
+    if name == "either":
+        ok = parse_type(t)
+        t.take("or")
+        return (name, [ok, parse_type(t)])
     params = []
     if t.peek() == "[":
         t.take("[")

@@ -238,7 +238,24 @@ def requests(headers, fam):
     return names
 
 
-def extract_family(headers, path, tmp, version):
+def known(fam):
+    """What the family's .tab has already, as resolve() gives it."""
+    consts, joined = {}, {}
+    tab = os.path.join(DATA, fam.name + ".tab")
+    if os.path.exists(tab):
+        with open(tab) as f:
+            for w in map(str.split, f):
+                if w[0] in ("const", "request"):
+                    (consts if w[0] == "const" else joined)[w[1]] = tuple(str(signed(x)) for x in (w[2], w[-1]))
+    return consts, joined
+
+
+def signed(text):
+    v = int(text, 0)
+    return v - (1 << 64) if v >= 1 << 63 else v
+
+
+def extract_family(headers, path, tmp, version, keep=False):
     fam = desc.Family(path)
     names, globs = family_names(fam)
     for g in globs:
@@ -246,11 +263,13 @@ def extract_family(headers, path, tmp, version):
         glob, _, header = g.partition("@")
         names.update(n for n, hs in headers.index.items() if fnmatch.fnmatchcase(n, glob) and (not header or header in hs))
     report = []
-    consts = resolve(headers, sorted(names), lambda n: 'printf("%%lld\\n", (long long)(%s));' % n,
+    old_consts, old_joined = known(fam) if keep else ({}, {})
+    consts = resolve(headers, sorted(names - set(old_consts)), lambda n: 'printf("%%lld\\n", (long long)(%s));' % n,
                      lambda n: headers.index.get(n, []), tmp, report)
     report = [n for n in report if not any(fnmatch.fnmatchcase(n, g.split('@')[0]) for g in globs)]
     ignored = []
-    joined = resolve(headers, sorted(requests(headers, fam)), lambda n: 'printf("%%lld\\n", (long long)(unsigned int)(%s));' % n,
+    consts.update((n, v) for n, v in old_consts.items() if n in names)
+    joined = resolve(headers, sorted(requests(headers, fam) - set(old_joined) if not old_joined else []), lambda n: 'printf("%%lld\\n", (long long)(unsigned int)(%s));' % n,
                      lambda n: headers.index.get(n, []), tmp, ignored)
     skeys, headers_of = [], {}
     for st in fam.structs:
@@ -274,8 +293,12 @@ def extract_family(headers, path, tmp, version):
         # How a 32-bit program sees it does not matter where the kernel gets the same 32 bits.
         same = v64 == v32 or (v64 ^ v32) & 0xffffffff == 0
         out.append("const %s %s" % (n, show(v64)) + ("" if same else " " + show(v32)))
+    joined.update(old_joined)
+    joined.update((n, consts[n]) for n in requests(headers, fam) & set(consts))
     for n in sorted(joined):
+        # A request is 32 bits wide; -1: the ABI has none.
         v64, v32 = (int(v) if v is not None else -1 for v in joined[n])
+        v64, v32 = (v if v == -1 else v & 0xffffffff for v in (v64, v32))
         out.append("request %s %s" % (n, show(v64)) + ("" if v64 == v32 else " " + show(v32)))
     for k in skeys:
         if k not in structs:
@@ -319,6 +342,7 @@ def extract_calls(headers, version):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--headers")
+    ap.add_argument("--keep", action="store_true", help="do not look up again what the .tab files have")
     ap.add_argument("families", nargs="*")
     args = ap.parse_args()
     headers = Headers(args.headers)
@@ -334,7 +358,7 @@ def main():
             extract_calls(headers, version)
         for d in sorted(os.listdir(DESC)):
             if d.endswith(".desc") and (not args.families or d[:-5] in args.families):
-                extract_family(headers, os.path.join(DESC, d), tmp, version)
+                extract_family(headers, os.path.join(DESC, d), tmp, version, args.keep)
 
 
 main()

@@ -164,6 +164,8 @@ class Generator:
         if name == "own":
             row = self.types.rows[self.type(params[0], scope, where)]
             return self.types.add(row[:2] + ("SDF_OWN_NAME",) + row[3:])
+        if name == "either":
+            return add("K_POINTER", 0, "0", 5, self.type(params[0], scope, where), self.type(params[1], scope, where))
         if name in DIRECTIONS:
             x = DIRECTIONS.index(name) + 1
             inner = self.type(params[0], scope, where, x)
@@ -330,7 +332,7 @@ class Generator:
     def needs_exit(self, row):
         """Is an argument of this type written by the kernel (so printed at exit)?"""
         kind, _, _, x, p, q = row
-        return kind not in ("K_ARRAY", "K_STRUCT", "K_SIZED", "K_WITHIN") and x in (2, 3)
+        return kind not in ("K_ARRAY", "K_STRUCT", "K_SIZED", "K_WITHIN") and x in (2, 3, 5)
 
     def arg_list(self, args, abi, where):
         """-> (first, count, printed at entry, slots used, path mask, fd mask, names, has `both`)"""

@@ -299,3 +299,76 @@ struct pintle_sockaddr_in6_old {
 struct pintle_timeval64 {
 	__s64 tv_sec, tv_usec;
 };
+
+/* include/uapi/asm-generic/termbits.h: the kernel's termios, which libc's of the same name is not */
+struct pintle_termios {
+	unsigned int c_iflag, c_oflag, c_cflag, c_lflag;
+	unsigned char c_line, c_cc[19];
+};
+struct pintle_termios2 {
+	unsigned int c_iflag, c_oflag, c_cflag, c_lflag;
+	unsigned char c_line, c_cc[19];
+	unsigned int c_ispeed, c_ospeed;
+};
+struct pintle_termio {
+	unsigned short c_iflag, c_oflag, c_cflag, c_lflag;
+	unsigned char c_line, c_cc[8];
+};
+/* The speeds of input: those of output, IBSHIFT bits up */
+#include <asm/termbits.h>
+#define IB50 (B50 << IBSHIFT)
+#define IB75 (B75 << IBSHIFT)
+#define IB110 (B110 << IBSHIFT)
+#define IB134 (B134 << IBSHIFT)
+#define IB150 (B150 << IBSHIFT)
+#define IB200 (B200 << IBSHIFT)
+#define IB300 (B300 << IBSHIFT)
+#define IB600 (B600 << IBSHIFT)
+#define IB1200 (B1200 << IBSHIFT)
+#define IB1800 (B1800 << IBSHIFT)
+#define IB2400 (B2400 << IBSHIFT)
+#define IB4800 (B4800 << IBSHIFT)
+#define IB9600 (B9600 << IBSHIFT)
+#define IB19200 (B19200 << IBSHIFT)
+#define IB38400 (B38400 << IBSHIFT)
+#define IB57600 (B57600 << IBSHIFT)
+#define IB115200 (B115200 << IBSHIFT)
+#define IB230400 (B230400 << IBSHIFT)
+#define IB460800 (B460800 << IBSHIFT)
+#define IB500000 (B500000 << IBSHIFT)
+#define IB576000 (B576000 << IBSHIFT)
+#define IB921600 (B921600 << IBSHIFT)
+#define IB1000000 (B1000000 << IBSHIFT)
+#define IB1152000 (B1152000 << IBSHIFT)
+#define IB1500000 (B1500000 << IBSHIFT)
+#define IB2000000 (B2000000 << IBSHIFT)
+#define IB2500000 (B2500000 << IBSHIFT)
+#define IB3000000 (B3000000 << IBSHIFT)
+#define IB3500000 (B3500000 << IBSHIFT)
+#define IB4000000 (B4000000 << IBSHIFT)
+#define IBOTHER (BOTHER << IBSHIFT)
+
+/* include/uapi/linux/if.h: struct ifreq, its members by the names under which they are shown */
+struct pintle_hwaddr {
+	unsigned short sa_family;
+	unsigned char sa_data[14];
+};
+struct pintle_ifreq {
+	char ifr_name[16];
+	union {
+		unsigned char ifr_addr[16];
+		struct pintle_hwaddr ifr_hwaddr;
+		unsigned short ifr_flags;
+		int ifr_number;
+		char ifr_newname[16];
+		unsigned char map[sizeof(long) == 8 ? 24 : 16];
+	};
+};
+
+/* include/uapi/linux/inotify.h has it for CONFIG_INOTIFY_USER alone; asm-generic/ioctls.h needs asm/termbits.h for the others */
+#include <linux/ioctl.h>
+#define INOTIFY_IOC_SETNEXTWD _IOW('I', 0, __s32)
+#define TCGETS2 _IOR('T', 0x2A, struct termios2)
+#define TCSETS2 _IOW('T', 0x2B, struct termios2)
+#define TCSETSW2 _IOW('T', 0x2C, struct termios2)
+#define TCSETSF2 _IOW('T', 0x2D, struct termios2)
