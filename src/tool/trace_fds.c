@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,15 @@ static bool put_device(struct pt_buf *to, const char *proc, const char *path, si
 	trace_put_path(to, path, len);
 	pt_buf_printf(to, "<%s %u:%u>>", S_ISCHR(st.st_mode) ? "char" : "block", major(st.st_rdev), minor(st.st_rdev));
 	return true;
+}
+
+void trace_ifindex_text(void *arg, void *task, unsigned int ifindex, struct ptl_text *out)
+{
+	char name[IF_NAMESIZE];
+
+	/* Of our own network namespace, as everybody's tools show it. */
+	if (if_indextoname(ifindex, name))
+		trace_put_path(out, name, strlen(name));
 }
 
 void trace_fd_text(void *arg, void *task, int fd, struct ptl_text *out)
