@@ -149,7 +149,8 @@ def run(tool, command):
     shutil.rmtree("out.moved", ignore_errors=True)
     os.mkdir("log")
     os.mkdir("out")
-    env = {"PATH": os.environ["PATH"], "HOME": os.getcwd(), "LC_ALL": "C.UTF-8", "TMPDIR": os.getcwd() + "/out"}
+    env = {"PATH": os.environ["PATH"], "HOME": os.getcwd(), "LC_ALL": "C.UTF-8", "TMPDIR": os.getcwd() + "/out",
+           "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z"}
     try:
         p = subprocess.run(["setarch", "-R", *tool, "-ff", "-o", "log/x", "sh", "-c", command.format(out="out", progs=PROGS)],
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, env=env)
