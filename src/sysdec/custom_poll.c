@@ -68,7 +68,8 @@ static void show_pollfds(struct sd *c, uint64_t addr, uint64_t count, bool resul
 			pt_sd_sep(c);
 			pt_sd_open(c, '{');
 			SD_KEY(c, "fd");
-			pt_sd_value_of(c, TYPE_fd, (uint32_t)fd);
+			/* Results have plain numbers, even with -y: what they are stands among the arguments. */
+			pt_sd_value_of(c, results ? TYPE_int : TYPE_fd, (uint32_t)fd);
 			if (results) {
 				SD_KEY(c, "revents");
 				pt_sd_set_value(c, SET_poll_events, revents, 2);
@@ -164,7 +165,7 @@ static uint64_t select_count(uint64_t v)
 }
 
 /* Returns how many were shown. */
-static size_t show_fd_set(struct sd *c, const uint8_t *bits, uint64_t nfds, size_t limit)
+static size_t show_fd_set(struct sd *c, const uint8_t *bits, uint64_t nfds, unsigned int type, size_t limit)
 {
 	size_t max = pt_sd_max_items(c), shown = 0;
 	uint64_t i;
@@ -188,7 +189,7 @@ static size_t show_fd_set(struct sd *c, const uint8_t *bits, uint64_t nfds, size
 			break;
 		}
 		shown++;
-		pt_sd_value_of(c, TYPE_fd, i);
+		pt_sd_value_of(c, type, i);
 	}
 	pt_sd_close(c, ']');
 	return shown;
@@ -203,7 +204,7 @@ void pt_sd_x_fdset(struct sd *c, const struct sd_type *t, uint64_t v, const uint
 	if (!v || !read_fd_set(c, v, nfds, bits))
 		pt_sd_address(c, v);
 	else
-		show_fd_set(c, bits, nfds, SIZE_MAX);
+		show_fd_set(c, bits, nfds, TYPE_fd, SIZE_MAX);
 }
 
 static bool any_bit(const uint8_t *bits, uint64_t n)
@@ -249,7 +250,7 @@ static void select_result(struct sd *c, unsigned int left)
 			pt_sd_put(c, sets[i].name, strlen(sets[i].name));
 			pt_sd_putc(c, ' ');
 		}
-		shown = show_fd_set(c, bits, nfds, ready);
+		shown = show_fd_set(c, bits, nfds, TYPE_int, ready);
 		ready -= PT_MIN(shown, ready);
 	}
 	show_left(c, c->args[4], left);

@@ -223,11 +223,20 @@ void pt_sd_x_rlim(struct sd *c, const struct sd_type *t, uint64_t v, const uint8
 		if (!c->json && c->d->opt.names == PTL_NAMES_VERBOSE)
 			SD_PUTS(c, " */");
 		pt_sd_value_end(c);
-	} else if (v > 1024 && v % 1024 == 0 && !c->json) {
-		pt_sd_udec(c, v / 1024);
-		SD_PUTS(c, "*1024");
 	} else {
-		pt_sd_udec(c, v);
+		bool kilo = v > 1024 && v % 1024 == 0 && !c->json && c->d->opt.names != PTL_NAMES_RAW;
+		bool both = kilo && c->d->opt.names == PTL_NAMES_VERBOSE;
+
+		if (!kilo || both)
+			pt_sd_udec(c, v);
+		if (both)
+			SD_PUTS(c, " /* ");
+		if (kilo) {
+			pt_sd_udec(c, v / 1024);
+			SD_PUTS(c, "*1024");
+		}
+		if (both)
+			SD_PUTS(c, " */");
 	}
 }
 

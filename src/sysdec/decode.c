@@ -388,6 +388,7 @@ static void show_result(struct sd *c, const struct sd_type *t)
 {
 	uint64_t v = (uint64_t)c->call->rval;
 	size_t start, value;
+	enum ptl_decode_names names;
 
 	if (c->json)
 		SD_PUTS(c, ",\"result\":");
@@ -417,16 +418,11 @@ static void show_result(struct sd *c, const struct sd_type *t)
 		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].label)
 			pt_sd_put(c, pt_sd_text + pt_sd_sets[t->p].label, strlen(pt_sd_text + pt_sd_sets[t->p].label));
 		value = c->o->len;
-		if (t->kind != K_SIGNAL && pt_sd_sets[t->p].flags & SDS_NAMED_RESULT) {
-			/* Names, whatever -X says: the number stands before them already. */
-			enum ptl_decode_names names = c->d->opt.names;
-
-			c->d->opt.names = PTL_NAMES_ABBREV;
-			pt_sd_value(c, t, v);
-			c->d->opt.names = names;
-		} else {
-			pt_sd_value(c, t, v);
-		}
+		/* Names, whatever -X says: the number stands before them already. */
+		names = c->d->opt.names;
+		c->d->opt.names = PTL_NAMES_ABBREV;
+		pt_sd_value(c, t, v);
+		c->d->opt.names = names;
 		/* no flags, and no name for none: the number has said it */
 		if (t->kind == K_FLAGS && !v && c->o->len == value + 1)
 			c->o->len = start;

@@ -76,8 +76,7 @@ struct sd_expr {
 
 /* --- Sets of names --------------------------------------------------------------- */
 
-enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_HEX_RESULT = 16, SDS_RAW_SPLIT = 32,
-	SDS_NAMED_RESULT = 64 };
+enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_HEX_RESULT = 16, SDS_SPLIT = 32 };
 
 struct sd_set {
 	uint32_t first;	  /* item */

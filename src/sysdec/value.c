@@ -73,7 +73,7 @@ static void raw_value(struct sd *c, const struct sd_set *s, uint64_t v, unsigned
 		pt_sd_dec(c, size >= 8 ? (int64_t)v : (int32_t)v);
 	else if (s->flags & SDS_UNSIGNED)
 		pt_sd_udec(c, v);
-	else if (s->flags & SDS_RAW_SPLIT) {
+	else if (s->flags & SDS_SPLIT) {
 		/* The field, then what is beside it. */
 		uint64_t mask = pt_sd_items[s->first].value;
 
@@ -207,7 +207,7 @@ static void show_flags(struct sd *c, const struct sd_set *s, uint64_t v, unsigne
 		raw_value(c, s, v, size);
 		return;
 	}
-	if (verbose && (s->flags & SDS_RAW_SPLIT)) {
+	if (s->flags & SDS_SPLIT) {
 		uint64_t mask = pt_sd_items[s->first].value;
 		struct sd_set rest = *s;
 

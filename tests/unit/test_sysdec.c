@@ -59,6 +59,27 @@ static void stats(void **state)
 	check(call64("fstat", 3, 0x1000), 0, "fstat(0x3, 0x1000MARK) = 0");
 }
 
+/* What is not there, or ends midway, is shown as far as it goes and then as an address. */
+static void unreadable(void **state)
+{
+	uint64_t one = OBJ((uint64_t[]){0, 0}), half = OBJ((uint64_t){0}), a;
+
+	check(call64("nanosleep", half, 0), -EFAULT, "nanosleep(%#lx, NULL) = -1 EFAULT (Bad address)", (long)half);
+	check(call64("writev", 1, one, 2), -EFAULT,
+		"writev(1, [{iov_base=NULL, iov_len=0}, ... /* %#lx */], 2) = -1 EFAULT (Bad address)", (long)one + 16);
+	check(call64("readv", 0, one, 2), -EFAULT,
+		"readv(0, MARK[{iov_base=NULL, iov_len=0}, ... /* %#lx */], 2) = -1 EFAULT (Bad address)", (long)one + 16);
+	a = OBJ((uint64_t){STR("x")});
+	check(call64("execve", 0x123, a, a), -EFAULT,
+		"execve(0x123, [\"x\", ... /* %#lx */], %#lx /* 1 var, unterminated */) = -1 EFAULT (Bad address)", (long)a + 8, (long)a);
+	check(call64("poll", OBJ(((struct pollfd[]){{0, 1, 0}})), 2, 0), -EFAULT,
+		"poll([{fd=0, events=POLLIN}, ... /* 0x60000 */], 2, 0) = -1 EFAULT (Bad address)");
+	a = BYTES("ABC");
+	check(call64("chdir", a), -EFAULT, "chdir(%#lx) = -1 EFAULT (Bad address)", (long)a);
+	check(call64("openat2", AT, 0, half, 8), -EINVAL, "openat2(AT_FDCWD, NULL, %#lx, 8) = -1 EINVAL (Invalid argument)", (long)half);
+	check(call64("write", 1, 0xffffffffffffff00, 32), -EFAULT, "write(1, 0xffffffffffffff00, 32) = -1 EFAULT (Bad address)");
+}
+
 static void strings(void **state)
 {
 	uint64_t a = STR("abcdefghij");
@@ -190,8 +211,18 @@ static void styles(void **state)
 
 	fake_options.names = PTL_NAMES_RAW;
 	check(call64("openat", AT, a, O_RDWR), 3, "openat(-100, \"x\", 0x2) = 3");
+	check(call64("sched_getscheduler", 0), 0, "sched_getscheduler(0) = 0 (SCHED_OTHER)");
+	check(call64("rt_sigprocmask", 0, OBJ((uint64_t){0x10002}), 0, 8), 0, "rt_sigprocmask(0, [2 17], NULL, 8) = 0");
+	check(call64("personality", 0x40008), 0, "personality(0x8|0x40000) = 0 (0)");
+	check(call64("prlimit64", 0, 3, OBJ((uint64_t[]){8192, UINT64_MAX}), 0), 0,
+		"prlimit64(0, 0x3, {rlim_cur=8192, rlim_max=18446744073709551615}, NULL) = 0");
 	fake_options.names = PTL_NAMES_VERBOSE;
 	check(call64("openat", AT, a, O_RDWR | O_CLOEXEC), 3, "openat(-100 /* AT_FDCWD */, \"x\", 0x80002 /* O_RDWR|O_CLOEXEC */) = 3");
+	check(call64("openat", AT, a, 0), 3, "openat(-100 /* AT_FDCWD */, \"x\", 0 /* O_RDONLY */) = 3");
+	check(call64("rt_sigprocmask", 0, OBJ((uint64_t){2}), 0, 8), 0,
+		"rt_sigprocmask(0 /* SIG_BLOCK */, [2 /* INT */], NULL, 8) = 0");
+	check(call64("personality", 0x40008), 0,
+		"personality(0x8 /* PER_LINUX32 */|0x40000 /* ADDR_NO_RANDOMIZE */) = 0 (0 /* PER_LINUX */)");
 	fake_options.names = PTL_NAMES_ABBREV;
 	fake_options.arg_names = true;
 	check(call64("dup2", 3, 4), 4, "dup2(oldfd=3, newfd=4) = 4");
@@ -346,7 +377,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, options)
 	const struct CMUnitTest tests[] = {
-		TEST(files), TEST(stats), TEST(strings), TEST(memory_calls), TEST(signals), TEST(processes), TEST(waiting),
+		TEST(files), TEST(stats), TEST(strings), TEST(unreadable), TEST(memory_calls), TEST(signals), TEST(processes), TEST(waiting),
 		TEST(i386), TEST(calls_for_many), TEST(styles), TEST(descriptors), TEST(json), TEST(exit_alone), TEST(siginfos), TEST(few_reads),
 		TEST(lookups),
 	};

@@ -281,12 +281,10 @@ class Generator:
                 flags.append("SDS_DENSE")
         if s.options.get("raw") == "d":
             flags.append("SDS_DECIMAL")
-        if s.options.get("raw") == "split":
-            flags.append("SDS_RAW_SPLIT")
+        if s.options.get("split") == "yes":
+            flags.append("SDS_SPLIT")
         if s.options.get("raw") == "u":
             flags.append("SDS_UNSIGNED")
-        if s.options.get("result") == "plain":
-            flags.append("SDS_NAMED_RESULT")
         if s.options.get("result") == "x":
             flags.append("SDS_HEX_RESULT")
         return [(v, self.text.add(n) if n else 0, len(n), c) for v, n, _, c in rows], "|".join(flags) or "0"
