@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <string.h>
 
+enum { VERSION = 1 };
 enum { OPT_JSON = 1 };
 
 static const struct cmd_option options[] = {
@@ -184,6 +185,8 @@ static void process_json(struct pt_buf *b, pid_t pid, const struct ptl_process_i
 
 	pt_json_init(&j, b);
 	pt_json_object(&j);
+	pt_json_key_int(&j, "v", VERSION);
+	pt_json_key_string(&j, "kind", "process");
 	pt_json_key_int(&j, "pid", pid);
 	diagnosis_json(&j, d);
 	if (p) {
@@ -237,6 +240,8 @@ static void machine_json(struct pt_buf *b, const struct ptl_diagnosis *d)
 
 	pt_json_init(&j, b);
 	pt_json_object(&j);
+	pt_json_key_int(&j, "v", VERSION);
+	pt_json_key_string(&j, "kind", "machine");
 	diagnosis_json(&j, d);
 	pt_json_key(&j, "features");
 	pt_json_array(&j);

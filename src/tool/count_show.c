@@ -145,8 +145,8 @@ static void show_json(struct count *c, struct pt_vec *opcodes, struct pt_buf *to
 
 	pt_json_init(&j, to);
 	pt_json_object(&j);
-	pt_json_key_string(&j, "type", "count");
-	pt_json_key_int(&j, "version", VERSION);
+	pt_json_key_int(&j, "v", VERSION);
+	pt_json_key_string(&j, "kind", "count");
 	pt_json_key_string(&j, "method", c->config.fast ? "processor" : "single-step");
 	pt_json_key_bool(&j, "complete", !c->cut && !c->failed);
 	pt_json_key_uint(&j, "instructions", c->total);

@@ -47,7 +47,7 @@ r = run("--json", "-o", "out", HUNDRED)
 same("-o leaves standard error alone", r.stderr, "")
 j = json.load(open("out"))
 same("JSON", {k: v for k, v in j.items() if k != "tasks"},
-     {"type": "count", "version": 1, "method": "single-step", "complete": True, "instructions": 100})
+     {"v": 1, "kind": "count", "method": "single-step", "complete": True, "instructions": 100})
 t = j["tasks"][0]
 same("JSON task", (t["name"], t["instructions"], t["ended"], t["pid"] == t["tid"]), ("hundred", 100, True, True))
 

@@ -64,6 +64,7 @@ check("parent", lines["parent"].startswith(f"{os.getpid()} ("), lines)
 check("user", lines["user ids"].startswith(f"{os.getuid()}, "), lines)
 check("code", lines["code"] in ("x86-64", "i386"), lines)
 j = json.loads(run("--json", str(pid)).stdout)
+check("JSON version", (j["v"], j["kind"]) == (1, "process"), j)
 check("JSON", (j["pid"], j["traceable"], j["error"], j["name"], j["state"], j["threads"], j["tracer"]) ==
       (pid, True, None, "patient", "S", 1, 0), j)
 
