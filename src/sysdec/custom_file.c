@@ -47,7 +47,7 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 			pt_sd_sep(c);
 			pt_sd_open(c, '{');
 			SD_KEY(c, "iov_base");
-			if (pt_sd_failed(c))
+			if (pt_sd_failed(c) && left != UINT64_MAX)
 				pt_sd_address(c, base);
 			else
 				pt_sd_buffer(c, base, filled, false);

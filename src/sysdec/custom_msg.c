@@ -99,13 +99,28 @@ static void cmsg_array(struct sd *c, unsigned int type, size_t size, const uint8
 	pt_sd_close(c, ']');
 }
 
-static void cmsg_data(struct sd *c, uint32_t level, uint32_t type, const uint8_t *p, size_t n)
+static size_t find_form(uint32_t level, uint32_t type)
 {
-	size_t i, max = c->d->opt.max_string, size;
+	size_t i;
 
 	for (i = 0; i < PT_COUNTOF(cmsg_forms); i++)
 		if (cmsg_forms[i].level == level && cmsg_forms[i].type == type)
 			break;
+	return i;
+}
+
+/* Is there anything to show? Of descriptors only whole ones count. */
+static bool has_data(uint32_t level, uint32_t type, size_t n)
+{
+	size_t i = find_form(level, type);
+
+	return n >= (i < PT_COUNTOF(cmsg_forms) && cmsg_forms[i].form == CM_FDS ? 4u : 1u);
+}
+
+static void cmsg_data(struct sd *c, uint32_t level, uint32_t type, const uint8_t *p, size_t n)
+{
+	size_t i = find_form(level, type), max = c->d->opt.max_string, size;
+
 	if (i == PT_COUNTOF(cmsg_forms)) {
 		pt_sd_quoted_hex(c, p, PT_MIN(n, max), n > max);
 		return;
@@ -185,7 +200,7 @@ static void show_cmsgs(struct sd *c, uint64_t addr, uint64_t len)
 		else
 			pt_sd_value_of(c, TYPE_hex, type);
 		have = PT_MIN(size, (uint64_t)(total - at));
-		if (have > head) {
+		if (have > head && has_data(level, type, (size_t)have - head)) {
 			SD_KEY(c, "cmsg_data");
 			cmsg_data(c, level, type, p + head, (size_t)have - head);
 		}

@@ -330,6 +330,15 @@ void pt_sd_x_optval(struct sd *c, const struct sd_type *t, uint64_t v, const uin
 	}
 }
 
+/* x_optval_set[length]: an int, or bytes if too few for one; more are a mistake */
+void pt_sd_x_optval_set(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
+{
+	if (pt_sd_ref(c, t->q) > 4)
+		pt_sd_address(c, v);
+	else
+		pt_sd_x_optval(c, t, v, p, n);
+}
+
 /* x_icmp_filter[length]: the types that are filtered out, or, if they are most, those that are not */
 void pt_sd_x_icmp_filter(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {

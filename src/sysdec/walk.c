@@ -303,7 +303,8 @@ void pt_sd_object(struct sd *c, const struct sd_type *t, const uint8_t *p, size_
 	case K_CHARS: {
 		const uint8_t *nul = memchr(p, '\0', n);
 
-		pt_sd_quoted(c, p, nul ? (size_t)(nul - p) : n, !nul);
+		/* Without a NUL, what is in its place is not shown. */
+		pt_sd_quoted(c, p, nul ? (size_t)(nul - p) : n - (n > 0), !nul);
 		return;
 	}
 	case K_BYTES:

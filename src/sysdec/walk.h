@@ -189,7 +189,7 @@ const char *pt_sd_set_name(unsigned int set, uint64_t v, size_t *ret_len);
 /* n bytes quoted; `...` after the quotes if cut. */
 void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
 void pt_sd_quoted_hex(struct sd *c, const uint8_t *p, size_t n, bool cut);
-/* count vectors at addr, of whose bytes `left` are shown. */
+/* count vectors at addr, of whose bytes `left` are shown; UINT64_MAX: all, whatever the result. */
 void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left);
 /* A socket's address of len bytes at addr; in memory already. */
 void pt_sd_sockaddr(struct sd *c, uint64_t addr, int32_t len);
