@@ -54,6 +54,12 @@ same("JSON task", (t["name"], t["instructions"], t["ended"], t["pid"] == t["tid"
 # Repeatable.
 same("twice the same", run(HUNDRED).stderr, r.stderr or f"100 instructions, {METHOD}\n")
 
+# 32-bit code.
+pieces = os.path.join(os.environ["PINTLE_PROGS"], "pieces32")
+if os.path.exists(pieces):
+    r = run(pieces)
+    same("32-bit code", (r.returncode, r.stderr), (0, f"25 instructions, {METHOD}\n"))
+
 # By opcode: what hundred.c says of itself.
 j = json.loads(run("--json", "--by=opcode", HUNDRED).stderr)
 same("opcodes", {o["name"]: o["instructions"] for o in j["opcodes"]},
