@@ -15,9 +15,13 @@
 enum { TICK_US = 50000, SLOW_TICK_US = 250000 };
 
 static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
-/* Background jobs that write to their terminal, or read from it, would be stopped. */
-static const int ignored_signals[] = {SIGTTOU, SIGTTIN};
-static const int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTTOU, SIGTTIN, SIGTSTP, SIGALRM};
+/*
+ * What we write to our terminal must not stop us when the program has taken it (a shell, which makes itself
+ * the foreground group). SIGTTIN comes to the whole job when the program reads in the background: ignoring it, too, would hide
+ * from the shell that the job has stopped, and fg would not let it go on.
+ */
+static const int ignored_signals[] = {SIGTTOU};
+static const int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTTOU, SIGTSTP, SIGALRM};
 
 static volatile sig_atomic_t attention, caught, caught_count, from_terminal;
 static struct sigaction found[PT_COUNTOF(own_signals)]; /* dispositions as we were started with */
