@@ -163,6 +163,8 @@ static void __attribute__((noreturn)) child_main(struct plan *plan)
 	char c;
 	int r;
 
+	/* or the end of a tracer that is killed now would never be read there (tests/quirks/h70_filter_dies_with_us) */
+	close(plan->gate[1]);
 	if ((how->flags & PTL_LAUNCH_NEW_SESSION) && setsid() < 0)
 		child_fail(plan, STEP_SETUP, errno);
 	if ((how->flags & PTL_LAUNCH_NEW_GROUP) && setpgid(0, 0) < 0)
@@ -265,6 +267,23 @@ static int run_to_start(struct ptl_session *s, struct ptl_task *t, struct plan *
 	}
 }
 
+/* A pipe out of the way of the standard streams, which the caller may have closed and the child will put in place. */
+static int pipe_above(int ret[2])
+{
+	int i, fd, r = pipe2(ret, O_CLOEXEC);
+
+	for (i = 0; r >= 0 && i < 2; i++) {
+		if (ret[i] > STDERR_FILENO)
+			continue;
+		fd = fcntl(ret[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (fd < 0)
+			return -1;
+		close(ret[i]);
+		ret[i] = fd;
+	}
+	return r;
+}
+
 static int make_plan(struct ptl_session *s, struct plan *plan)
 {
 	const struct ptl_launch *how = plan->how;
@@ -300,7 +319,7 @@ static int make_plan(struct ptl_session *s, struct plan *plan)
 		if (!plan->filter)
 			return pt_fail(s, -PTL_ELIMIT, "the set of system calls does not fit a filter");
 	}
-	if (pipe2(plan->gate, O_CLOEXEC) < 0 || pipe2(plan->report, O_CLOEXEC) < 0)
+	if (pipe_above(plan->gate) < 0 || pipe_above(plan->report) < 0)
 		return pt_fail(s, -errno, "cannot make a pipe: %s", ptl_error_text(-errno));
 	return 0;
 }
