@@ -181,7 +181,8 @@ PTL_API PTL_MUST_CHECK int ptl_session_new(struct ptl_session **ret_session, uns
 
 /*
  * Detaches what is still traced (as ptl_detach_all), then frees. NULL is allowed. Launched
- * programs that run on belong to the caller as ordinary children.
+ * programs that run on belong to the caller as ordinary children. What runs under a filter (ptl_launch.only)
+ * cannot go on without the session, and is killed.
  */
 PTL_API void ptl_session_free(struct ptl_session *session);
 

@@ -234,15 +234,53 @@ int ptl_session_new(struct ptl_session **ret_session, unsigned flags)
 	return 0;
 }
 
+static bool has_filtered(struct ptl_session *s)
+{
+	struct ptl_task *t;
+	size_t pos = 0;
+
+	while ((t = pt_map_next(&s->tasks, &pos)))
+		if (t->filtered)
+			return true;
+	return false;
+}
+
+/*
+ * Under the filter nothing can live without its tracer: it dies with the session, as it would with the thread. By way of
+ * the events, for there may be newborns of which nothing was told yet.
+ */
+static void end_filtered(struct ptl_session *s, int64_t deadline)
+{
+	struct ptl_event ev;
+	struct ptl_task *t;
+	size_t pos = 0;
+
+	while ((t = pt_map_next(&s->tasks, &pos)))
+		if (t->filtered)
+			(void)ptl_kill(t->process);
+	for (pos = 0; (t = pt_map_next(&s->tasks, &pos));)
+		if (t->filtered && t->state == PT_STOPPED)
+			pt_mark_running(t); /* what held it is over */
+	while (has_filtered(s) && pt_os_now() < deadline &&
+		ptl_wait_for(s, &ev, PT_MAX(deadline - pt_os_now(), 0)) > 0) {
+		if (ev.task->filtered && ev.kind != PTL_EV_EXITED)
+			(void)ptl_kill(ev.task->process);
+		(void)ptl_resume(&ev, PTL_RUN);
+	}
+}
+
 void ptl_session_free(struct ptl_session *s)
 {
+	const int64_t timeout = (int64_t)FREE_TIMEOUT_MS * 1000000;
 	struct ptl_task *t;
 	size_t pos;
 
 	if (!s)
 		return;
-	if (pt_os_gettid() == s->owner)
-		(void)ptl_detach_all(s, (int64_t)FREE_TIMEOUT_MS * 1000000);
+	if (pt_os_gettid() == s->owner) {
+		end_filtered(s, pt_os_now() + timeout);
+		(void)ptl_detach_all(s, timeout);
+	}
 	/* what could not be detached stays a tracee of the thread, and runs free when that ends */
 	while (pos = 0, (t = pt_map_next(&s->tasks, &pos)))
 		pt_task_free(t);
