@@ -8,6 +8,7 @@
 
 void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 {
+	bool hidden = pt_sd_failed(c) && left != UINT64_MAX;
 	uint64_t at, i, have;
 	size_t item = 2 * c->word, max = pt_sd_max_items(c);
 	uint8_t buf[IOVECS * 16];
@@ -47,8 +48,10 @@ void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
 			pt_sd_sep(c);
 			pt_sd_open(c, '{');
 			SD_KEY(c, "iov_base");
-			if (pt_sd_failed(c) && left != UINT64_MAX)
+			if (hidden)
 				pt_sd_address(c, base);
+			else if (c->packets)
+				pt_sd_packet(c, base, filled);
 			else
 				pt_sd_buffer(c, base, filled, false);
 			SD_KEY(c, "iov_len");

@@ -232,6 +232,14 @@ void pt_sd_x_cmsgs(struct sd *c, const struct sd_type *t, uint64_t v, const uint
 
 /* --- msghdr ------------------------------------------------------------------------------------------ */
 
+/* The vectors, whose bytes may be messages of netlink. */
+static void show_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left)
+{
+	c->packets = true;
+	pt_sd_iovecs(c, addr, count, left);
+	c->packets = false;
+}
+
 /* left: bytes of the vectors that hold something; namelen: the length at entry, if kept. */
 static void show_msg(struct sd *c, const struct msg *m, uint64_t left, const uint32_t *namelen)
 {
@@ -250,7 +258,7 @@ static void show_msg(struct sd *c, const struct msg *m, uint64_t left, const uin
 	if (!m->v[M_IOV])
 		pt_sd_address(c, 0);
 	else
-		pt_sd_iovecs(c, m->v[M_IOV], m->v[M_IOVLEN], left);
+		show_iovecs(c, m->v[M_IOV], m->v[M_IOVLEN], left);
 	SD_KEY(c, "msg_iovlen");
 	pt_sd_udec(c, m->v[M_IOVLEN]);
 	if (m->v[M_CONTROLLEN]) {
@@ -445,13 +453,4 @@ void pt_sd_aux_recvmmsg(struct sd *c)
 void pt_sd_aux_recvmmsg64(struct sd *c)
 {
 	left_of_timeout(c, TYPE_timespec64);
-}
-
-/* x_packet[length]: what is sent or received in one piece */
-void pt_sd_x_packet(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
-{
-	if (t->x == SD_OUT && pt_sd_failed(c))
-		pt_sd_address(c, v);
-	else
-		pt_sd_buffer(c, v, pt_sd_ref(c, t->q), false);
 }

@@ -305,7 +305,7 @@ int ptl_decode_exit(struct ptl_decoder *d, struct ptl_decode_state *st, const st
 			from = out->len;
 			pt_sd_at(&c, &pt_sd_types[t->q], c.args[a->slot]);
 			/* Nothing of it was written, or it cannot be read. */
-			if (out->len == from + 2 || (out->len > from && out->data[from] != '{'))
+			if (out->len == from + 2 || (out->len > from && out->data[from] != '{' && out->data[from] != '['))
 				out->len = at;
 		}
 	}

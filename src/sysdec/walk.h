@@ -59,6 +59,7 @@ struct sd {
 	bool exiting;
 	bool full; /* unabbreviated */
 	bool saving; /* a `kept` custom type is called at entry, to put into saved->words what it needs at exit */
+	bool packets; /* vectors are of a message through a socket */
 	bool partial; /* of a struct, what its bytes still cover is shown in hex */
 	bool first; /* no separator before the next item */
 	uint8_t depth;
@@ -191,6 +192,8 @@ void pt_sd_quoted(struct sd *c, const uint8_t *p, size_t n, bool cut);
 void pt_sd_quoted_hex(struct sd *c, const uint8_t *p, size_t n, bool cut);
 /* count vectors at addr, of whose bytes `left` are shown; UINT64_MAX: all, whatever the result. */
 void pt_sd_iovecs(struct sd *c, uint64_t addr, uint64_t count, uint64_t left);
+/* What goes through the socket that is the first argument: bytes, or messages of netlink. */
+void pt_sd_packet(struct sd *c, uint64_t addr, uint64_t n);
 /* A socket's address of len bytes at addr; in memory already. */
 void pt_sd_sockaddr(struct sd *c, uint64_t addr, int32_t len);
 void pt_sd_sockaddr_bytes(struct sd *c, const uint8_t *p, size_t n);

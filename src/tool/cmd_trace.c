@@ -40,6 +40,7 @@ static int run_trace(struct trace *t)
 
 	c->decode.format = c->json ? PTL_DECODE_JSON : PTL_DECODE_TEXT;
 	c->decode.arg = t;
+	c->decode.netlink_protocol = trace_netlink_protocol;
 	c->decode.ifindex_text = trace_ifindex_text;
 	if (c->decode_fds)
 		c->decode.fd_text = trace_fd_text;

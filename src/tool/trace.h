@@ -278,6 +278,7 @@ void trace_pid_text(void *arg, void *task, int pid, struct pt_buf *out);
 /* A path as it stands between < and >: C escapes in octal, the angles escaped too. */
 void trace_put_path(struct pt_buf *to, const char *path, size_t len);
 void trace_read_comm(struct trace_task *k); /* its name now; as it was, if it is gone */
+int trace_netlink_protocol(void *arg, void *task, int fd);
 void trace_ifindex_text(void *arg, void *task, unsigned int ifindex, struct pt_buf *out);
 bool trace_path_match(struct trace *t, struct trace_task *k);
 int trace_paths_prepare(struct trace *t);

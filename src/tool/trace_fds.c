@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { FD_CWD = -100, PATH_BYTES = PATH_MAX + 16 };
@@ -96,6 +97,35 @@ static bool put_device(struct pt_buf *to, const char *proc, const char *path, si
 	trace_put_path(to, path, len);
 	pt_buf_printf(to, "<%s %u:%u>>", S_ISCHR(st.st_mode) ? "char" : "block", major(st.st_rdev), minor(st.st_rdev));
 	return true;
+}
+
+int trace_netlink_protocol(void *arg, void *task, int fd)
+{
+	const struct trace_task *k = task;
+	unsigned long inode, found;
+	char proc[64], text[256];
+	int protocol = -1, p;
+	ssize_t n;
+	FILE *f;
+
+	proc_path(proc, sizeof(proc), k->tid, fd);
+	n = getxattr(proc, "system.sockprotoname", text, sizeof(text) - 1);
+	if (n <= 0 || strncmp(text, "NETLINK", (size_t)n) != 0)
+		return -1;
+	n = readlink(proc, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "socket:[%lu]", &inode) != 1)
+		return -1;
+	/* Of the tracee's network namespace: address, protocol, ..., inode last */
+	snprintf(proc, sizeof(proc), "/proc/%d/net/netlink", (int)k->tid);
+	f = fopen(proc, "re");
+	while (f && protocol < 0 && fgets(text, sizeof(text), f)) {
+		if (sscanf(text, "%*s %d %*s %*s %*s %*s %*s %*s %*s %lu", &p, &found) == 2 && found == inode)
+			protocol = p;
+	}
+	if (f)
+		fclose(f);
+	return protocol;
 }
 
 void trace_ifindex_text(void *arg, void *task, unsigned int ifindex, struct ptl_text *out)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sysdec: sockets, fcntl and ioctl, on a memory that is not there. */
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -113,6 +115,36 @@ static void control(void **state)
 		"ioctl(1, _IOC(_IOC_READ|_IOC_WRITE, 0xde, 0xad, 0xde), 0x5) = -1 ENOTTY (Inappropriate ioctl for device)");
 }
 
+static int route(void *arg, void *task, int fd)
+{
+	return fd == 3 ? NETLINK_ROUTE : -1;
+}
+
+static void netlink(void **state)
+{
+	struct {
+		struct nlmsghdr h;
+		char bytes[4];
+	} two[2] = {{{20, RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, 1, 0}, "\1\2\3\4"}, {{20, NLMSG_DONE, NLM_F_MULTI, 2, 7}, {0}}};
+	uint64_t a;
+
+	fake_options.netlink_protocol = route;
+	a = OBJ(two);
+	check(call64("sendto", 3, a, 20, 0, 0, 0), 20,
+		"sendto(3, [{nlmsg_len=20, nlmsg_type=RTM_GETADDR, nlmsg_flags=NLM_F_REQUEST|NLM_F_DUMP, nlmsg_seq=1, nlmsg_pid=0}, "
+		"\"\\x01\\x02\\x03\\x04\"], 20, 0, NULL, 0) = 20");
+	check(call64("sendto", 3, a, 40, 0, 0, 0), 40,
+		"sendto(3, [[{nlmsg_len=20, nlmsg_type=RTM_GETADDR, nlmsg_flags=NLM_F_REQUEST|NLM_F_DUMP, nlmsg_seq=1, nlmsg_pid=0}, "
+		"\"\\x01\\x02\\x03\\x04\"], [{nlmsg_len=20, nlmsg_type=NLMSG_DONE, nlmsg_flags=NLM_F_MULTI, nlmsg_seq=2, nlmsg_pid=7}, 0]], "
+		"40, 0, NULL, 0) = 40");
+	/* A length that would not go on, and one that goes beyond what is there. */
+	two[0].h.nlmsg_len = 0;
+	two[1].h.nlmsg_len = 0xfffffffd;
+	free(decode(call64("sendto", 3, OBJ(two), 40, 0, 0, 0), 40, 0));
+	free(decode(call64("sendto", 3, OBJ(two[1]), 20, 0, 0, 0), 20, 0));
+	check(call64("sendto", 4, BYTES("abcd"), 4, 0, 0, 0), 4, "sendto(4, \"abcd\", 4, 0, NULL, 0) = 4");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup(sockopts, options),
 		cmocka_unit_test_setup(messages, options),
 		cmocka_unit_test_setup(control, options),
+		cmocka_unit_test_setup(netlink, options),
 	};
 
 	return cmocka_run_group_tests_name("sysdec_net", tests, NULL, NULL);
