@@ -39,6 +39,7 @@ static void files(void **state)
 	check(call64("mknod", STR("/x"), S_IFREG | 0666, 0x501), 0, "mknod(\"/x\", S_IFREG|0666) = 0");
 	check(call64("fchownat", AT, STR("x"), (uint32_t)-1, 5, 0x100), 0, "fchownat(AT_FDCWD, \"x\", -1, 5, AT_SYMLINK_NOFOLLOW) = 0");
 	check(call64("umask", 022), 0, "umask(022) = 000");
+	check(call64("sendfile", 1, 3, OBJ((uint64_t){5}), 10), 10, "sendfile(1, 3, [5]MARK => [5], 10) = 10");
 	check(call64("exit_group", 1), 0, "exit_group(1) = ?");
 }
 
