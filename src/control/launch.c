@@ -187,6 +187,7 @@ static void __attribute__((noreturn)) child_main(struct plan *plan)
 	}
 	if (how->sigmask)
 		syscall(SYS_rt_sigprocmask, SIG_SETMASK, how->sigmask, NULL, SIGSET_BYTES);
+	close(plan->gate[1]); /* else we would hold open what ends our wait when the tracer is killed */
 	do
 		n = read(plan->gate[0], &c, 1);
 	while (n < 0 && errno == EINTR);
