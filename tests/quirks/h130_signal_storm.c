@@ -91,15 +91,20 @@ static void through_us(long count, enum ptl_resume_how how, bool come_and_go)
 	struct ptl_session *s = q_session(0);
 	pid_t pid = debuggee(), from;
 	struct ptl_event ev;
-	long events = 0, signals = 0, visits = 0;
+	long events = 0, signals = 0, visits = 0, before = 0;
 	int64_t end;
 	int r;
 
 	UNTIL(sh->ready);
 	OK(s, ptl_attach(s, pid, 0));
 	from = storm(pid, count);
-	end = q_now_ms() + 4 * Q_LONG_MS;
+	end = q_now_ms() + Q_LONG_MS;
 	while (sh->total < count) {
+		/* a busy machine is slow: only a standstill is a failure */
+		if (sh->total != before) {
+			before = sh->total;
+			end = q_now_ms() + Q_LONG_MS;
+		}
 		CHECK(q_now_ms() < end, "only %ld of %ld arrived", sh->total, count);
 		r = ptl_wait_for(s, &ev, Q_NS(20));
 		if (r == -PTL_ETIMEOUT)
@@ -169,7 +174,7 @@ static void dropped_and_replaced(void)
 int main(void)
 {
 	sh = q_shared(sizeof(*sh));
-	through_us(q_rounds(100000), PTL_RUN, false);
+	through_us(q_rounds(20000), PTL_RUN, false);
 	through_us(q_rounds(5000), PTL_SYSCALL, false);
 	through_us(q_rounds(5000), PTL_STEP, false);
 	through_us(q_rounds(10000), PTL_RUN, true);
