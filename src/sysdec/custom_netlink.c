@@ -6,7 +6,7 @@
  *	[[{...}, "..."], [{...}, "..."]]				several
  *
  * Whether a socket is one of netlink, and of which protocol, the caller's netlink_protocol tells.
- * Of payloads, errors are decoded; others are bytes.
+ * Of payloads, errors, links and addresses are decoded; others, and what attributes hold, are bytes.
  */
 #include "sysdec/walk.h"
 #include "sysdec/names.h"
@@ -85,6 +85,105 @@ static void show_errno(struct sd *c, int32_t error)
 	pt_sd_put(c, name, strlen(name));
 }
 
+/* --- Links and addresses ---------------------------------------------------------------------------- */
+
+static const struct {
+	uint16_t type; /* the first of the four kinds: new, delete, get, set */
+	unsigned int head, attributes;
+} route_forms[] = {
+	{RTM_NEWLINK, TYPE_ifinfomsg, SET_link_attributes},
+	{RTM_NEWADDR, TYPE_ifaddrmsg, SET_address_attributes},
+};
+
+static void show_attribute(struct sd *c, unsigned int set, const uint8_t *p, size_t n)
+{
+	struct nlattr a;
+
+	memcpy(&a, p, sizeof(a));
+	pt_sd_open(c, '[');
+	pt_sd_sep(c);
+	pt_sd_open(c, '{');
+	SD_KEY(c, "nla_len");
+	pt_sd_udec(c, a.nla_len);
+	SD_KEY(c, "nla_type");
+	pt_sd_set_value(c, set, a.nla_type & NLA_TYPE_MASK, 2);
+	pt_sd_close(c, '}');
+	n = PT_MIN(n, (size_t)a.nla_len);
+	if (n > sizeof(a)) {
+		pt_sd_sep(c);
+		show_bytes(c, p + sizeof(a), n - sizeof(a));
+	}
+	pt_sd_close(c, ']');
+}
+
+/* Attributes in a row: one alone, several in brackets of their own. */
+static void show_attributes(struct sd *c, unsigned int set, const uint8_t *p, size_t n)
+{
+	bool several = false;
+	struct nlattr a;
+	size_t len, shown = 0;
+
+	for (;;) {
+		if (n < sizeof(a)) {
+			show_bytes(c, p, n);
+			break;
+		}
+		memcpy(&a, p, sizeof(a));
+		len = ((size_t)a.nla_len + NLA_ALIGNTO - 1) & ~(size_t)(NLA_ALIGNTO - 1);
+		if (!shown && len >= sizeof(a) && len < n) {
+			several = true;
+			pt_sd_open(c, '[');
+		}
+		if (several)
+			pt_sd_sep(c);
+		if (shown++ == pt_sd_max_items(c) || !pt_sd_budget(c)) {
+			c->first = true;
+			pt_sd_more(c);
+			break;
+		}
+		show_attribute(c, set, p, n);
+		if (len < sizeof(a) || len >= n)
+			break;
+		p += len;
+		n -= len;
+		if (several && n < sizeof(a))
+			pt_sd_sep(c);
+	}
+	if (several)
+		pt_sd_close(c, ']');
+}
+
+/* The struct of a link or address, then its attributes; false if it is neither. n > 0 */
+static bool show_route(struct sd *c, uint32_t type, const uint8_t *p, size_t n)
+{
+	size_t i, size;
+
+	for (i = 0; i < PT_COUNTOF(route_forms) && route_forms[i].type != (type & ~3u); i++)
+		;
+	if (i == PT_COUNTOF(route_forms))
+		return false;
+	size = pt_sd_size(c, &pt_sd_types[route_forms[i].head]);
+	if (n < size) {
+		/* Too short for the struct; a request may be no more than its first field. */
+		const struct sd_field *family = &pt_sd_fields[pt_sd_structs[pt_sd_types[route_forms[i].head].p].first];
+
+		pt_sd_open(c, '{');
+		pt_sd_key(c, pt_sd_text + family->name, family->name_len);
+		pt_sd_set_value(c, SET_address_families, p[0], 1);
+		if (!c->json)
+			pt_sd_more(c);
+		pt_sd_close(c, '}');
+		return true;
+	}
+	pt_sd_object(c, &pt_sd_types[route_forms[i].head], p, size);
+	size = NLMSG_ALIGN(size);
+	if (n > size) {
+		pt_sd_sep(c);
+		show_attributes(c, route_forms[i].attributes, p + size, n - size);
+	}
+	return true;
+}
+
 /* p: what stands behind the header */
 static void show_payload(struct sd *c, int protocol, const struct nlmsghdr *h, const uint8_t *p, size_t n)
 {
@@ -96,6 +195,8 @@ static void show_payload(struct sd *c, int protocol, const struct nlmsghdr *h, c
 		pt_sd_dec(c, error);
 		return;
 	}
+	if (protocol == NETLINK_ROUTE && h->nlmsg_type >= RTM_BASE && show_route(c, h->nlmsg_type, p, n))
+		return;
 	if (h->nlmsg_type != NLMSG_ERROR || n < sizeof(error) + sizeof(inner)) {
 		show_bytes(c, p, n);
 		return;
