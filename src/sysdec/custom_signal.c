@@ -359,7 +359,7 @@ void pt_sd_x_sigreturn(struct sd *c, const struct sd_type *t, uint64_t v, const 
 	pt_sd_close(c, '}');
 }
 
-/* The old mask as a result: 0x2 (mask [INT]) */
+/* A mask as a result: 0x2 (mask [INT]); x_sigmask_result[1]: the one before. */
 void pt_sd_x_sigmask_result(struct sd *c, const struct sd_type *t, uint64_t v, const uint8_t *p, size_t n)
 {
 	if (c->json) {
@@ -367,7 +367,10 @@ void pt_sd_x_sigmask_result(struct sd *c, const struct sd_type *t, uint64_t v, c
 		return;
 	}
 	pt_sd_hex0(c, (uint32_t)v);
-	SD_PUTS(c, " (mask ");
+	if (pt_sd_ref(c, t->q))
+		SD_PUTS(c, " (old mask ");
+	else
+		SD_PUTS(c, " (mask ");
 	show_sigset(c, (uint32_t)v, 32);
 	pt_sd_putc(c, ')');
 }
