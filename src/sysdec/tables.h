@@ -76,7 +76,7 @@ struct sd_expr {
 
 /* --- Sets of names --------------------------------------------------------------- */
 
-enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_HEX_RESULT = 16, SDS_SPLIT = 32 };
+enum { SDS_SORTED = 1, SDS_DENSE = 2, SDS_DECIMAL = 4, SDS_UNSIGNED = 8, SDS_HEX_RESULT = 16, SDS_SPLIT = 32, SDS_UNKNOWN_DECIMAL = 64 };
 
 struct sd_set {
 	uint32_t first;	  /* item */

@@ -60,7 +60,7 @@ static void unknown_comment(struct sd *c, uint32_t text)
 static void unknown_value(struct sd *c, const struct sd_set *s, uint64_t v)
 {
 	/* A decimal set without a comment: plain numbers, some of which have names. */
-	if (!s->unknown && (s->flags & SDS_DECIMAL))
+	if ((!s->unknown && (s->flags & SDS_DECIMAL)) || (s->flags & SDS_UNKNOWN_DECIMAL))
 		pt_sd_dec(c, v >> 32 ? (int64_t)v : (int32_t)v);
 	else
 		pt_sd_hex0(c, v);

@@ -283,6 +283,8 @@ class Generator:
             flags.append("SDS_DECIMAL")
         if s.options.get("split") == "yes":
             flags.append("SDS_SPLIT")
+        if s.options.get("unknown") == "d":
+            flags.append("SDS_UNKNOWN_DECIMAL")
         if s.options.get("raw") == "u":
             flags.append("SDS_UNSIGNED")
         if s.options.get("result") == "x":
