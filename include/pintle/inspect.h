@@ -29,7 +29,9 @@ extern "C" {
 PTL_API int64_t ptl_read(struct ptl_task *task, uint64_t address, void *buffer, size_t n);
 
 /*
- * Writes n bytes, also to read-only and executable pages (a private copy is made; files are not changed).
+ * Writes n bytes, also to private pages that are read-only or executable (a copy is made, their file does not change). Pages that
+ * are shared and writable change for all who share them, a file's included, as if the tracee had written; other shared ones
+ * are refused.
  * Bytes written, fewer than n if the rest is not mapped; -PTL_EBADADDR if none.
  */
 PTL_API int64_t ptl_write(struct ptl_task *task, uint64_t address, const void *bytes, size_t n);

@@ -378,6 +378,8 @@ int ptl_inject_syscall(struct ptl_task *t, uint64_t nr, const uint64_t args[6], 
 		return r;
 	memcpy(undo.general, t->regs.general, sizeof(undo.general));
 	at = find_syscall_insn(t, arch, undo.general);
+	if (!at && pt_os_getsigmask(t->tid, &undo.sigmask) == -ESRCH) /* it died while it was looked through */
+		return died(t);
 	if (!at)
 		return pt_fail(t->session, -PTL_EUNSUPPORTED,
 			"task %d has no system call instruction to execute", t->tid);
