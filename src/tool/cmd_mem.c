@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
-#include "wire/json.h"
 
 enum { OPT_JSON = 1, OPT_RAW, OPT_VERBOSE, OPT_MAX, OPT_STOP, OPT_NO_STOP };
 enum { READ_PIECE = 64 << 10 };
@@ -50,6 +49,7 @@ static int unreachable(const struct mem_request *rq, int result)
 /* Attaches and waits until all threads stand still. The events stay unanswered: detaching puts everything right. */
 static int hold_still(struct mem_request *rq)
 {
+	struct ptl_process_info info;
 	struct ptl_event ev;
 	int r = ptl_session_new(&rq->session, PTL_FOLLOW_THREADS);
 
@@ -70,9 +70,17 @@ static int hold_still(struct mem_request *rq)
 	}
 	if (r == -PTL_ETIMEOUT || r > 0)
 		return cmd_error(rq->call,
-			"process %d did not stop within 5 seconds; --no-stop does without",
+			"process %d did not stop within 5 seconds; do it without holding it still",
 			(int)rq->pid);
-	return r < 0 ? cmd_session_error(rq->call, rq->session, r) : 0;
+	if (r < 0)
+		return cmd_session_error(rq->call, rq->session, r);
+	/* the session takes what it can get: a tool may trace some threads and not others */
+	if (ptl_process_info(rq->pid, &info) == 0 && info.threads > ptl_task_count(rq->session))
+		return cmd_error(rq->call,
+			"only %zu of %u threads of process %d could be stopped, the others are traced by "
+			"another tool; do it without holding it still",
+			ptl_task_count(rq->session), info.threads, (int)rq->pid);
+	return 0;
 }
 
 static int reach(struct mem_request *rq, bool memory, bool still)
@@ -117,9 +125,7 @@ static void map_json(struct pt_buf *out, const struct ptl_map *map)
 {
 	struct pt_json j;
 
-	pt_json_init(&j, out);
-	pt_json_object(&j);
-	pt_json_key_string(&j, "type", "map");
+	mem_json(&j, out, "map");
 	pt_json_key_hex(&j, "start", map->start);
 	pt_json_key_hex(&j, "end", map->end);
 	pt_json_key_string(&j, "perms", map->perms);
@@ -133,8 +139,7 @@ static void map_json(struct pt_buf *out, const struct ptl_map *map)
 	pt_json_key(&j, "name");
 	pt_json_bytes(&j, map->name, strlen(map->name));
 	pt_json_key_bool(&j, "deleted", map->deleted);
-	pt_json_end(&j);
-	pt_buf_putc(out, '\n');
+	mem_json_end(&j);
 }
 
 static int show_maps(struct mem_request *rq)
@@ -173,14 +178,11 @@ static void show_bytes(struct mem_request *rq, struct mem_hexdump *h, struct pt_
 	if (rq->raw) {
 		pt_buf_add(out, bytes, n);
 	} else if (rq->json) {
-		pt_json_init(&j, out);
-		pt_json_object(&j);
-		pt_json_key_string(&j, "type", "bytes");
+		mem_json(&j, out, "bytes");
 		pt_json_key_hex(&j, "address", address);
 		mem_hex(&hex, bytes, n);
 		pt_json_key_string(&j, "hex", pt_buf_str(&hex));
-		pt_json_end(&j);
-		pt_buf_putc(out, '\n');
+		mem_json_end(&j);
 		pt_buf_done(&hex);
 	} else {
 		mem_hexdump(out, h, address, bytes, n);
@@ -237,13 +239,10 @@ static int write_bytes(struct mem_request *rq)
 						rq->bytes.len - done)) > 0)
 		done += (uint64_t)n;
 	if (rq->json) {
-		pt_json_init(&j, &out);
-		pt_json_object(&j);
-		pt_json_key_string(&j, "type", "written");
+		mem_json(&j, &out, "written");
 		pt_json_key_hex(&j, "address", address);
 		pt_json_key_uint(&j, "bytes", done);
-		pt_json_end(&j);
-		pt_buf_putc(&out, '\n');
+		mem_json_end(&j);
 	} else if (done) {
 		pt_buf_printf(&out, "%" PRIu64 " byte%s written at 0x%" PRIx64 "\n", done,
 			done == 1 ? "" : "s", address);

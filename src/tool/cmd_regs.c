@@ -101,9 +101,9 @@ static void value_json(
 	pt_buf_done(&text);
 }
 
-static const char *arch_name(uint32_t arch)
+static const char *abi_name(uint32_t arch)
 {
-	return arch == AUDIT_ARCH_X86_64 ? "x86-64" : arch == AUDIT_ARCH_I386 ? "i386" : "unknown";
+	return arch == AUDIT_ARCH_X86_64 ? "x86_64" : arch == AUDIT_ARCH_I386 ? "i386" : "unknown";
 }
 
 static int show(const struct cmd_call *call, struct ptl_task *t, const struct request *rq)
@@ -117,9 +117,11 @@ static int show(const struct cmd_call *call, struct ptl_task *t, const struct re
 	if (rq->json) {
 		pt_json_init(&j, &out);
 		pt_json_object(&j);
+		pt_json_key_int(&j, "v", 1);
+		pt_json_key_string(&j, "kind", "registers");
 		pt_json_key_int(&j, "pid", rq->pid);
 		pt_json_key_int(&j, "tid", rq->tid);
-		pt_json_key_string(&j, "arch", arch_name(ptl_task_arch(t)));
+		pt_json_key_string(&j, "abi", abi_name(ptl_task_arch(t)));
 		pt_json_key(&j, "registers");
 		pt_json_object(&j);
 	}

@@ -7,6 +7,7 @@
 #define PINTLE_TOOL_MEM_H
 
 #include "tool/cmd.h"
+#include "wire/json.h"
 
 struct mem_request {
 	const struct cmd_call *call;
@@ -51,6 +52,10 @@ struct mem_hexdump {
 	bool any, starred, verbose;
 };
 void mem_hexdump(struct pt_buf *to, struct mem_hexdump *h, uint64_t address, const void *bytes, size_t n);
+
+/* Begins a line of --json: {"v":1,"kind":KIND ... The caller adds members and mem_json_end(). */
+void mem_json(struct pt_json *j, struct pt_buf *to, const char *kind);
+void mem_json_end(struct pt_json *j);
 
 /* --- going over all of it ---------------------------------------------------------------- */
 

@@ -20,7 +20,6 @@
 #include <linux/audit.h>
 #include <string.h>
 #include <unistd.h>
-#include "wire/json.h"
 
 enum { PAGE = 4096, GAP = 1 << 20 };
 
@@ -326,14 +325,11 @@ static int report(struct dump *d)
 	if (d->rq->json) {
 		struct pt_json j;
 
-		pt_json_init(&j, &out);
-		pt_json_object(&j);
-		pt_json_key_string(&j, "type", "dumped");
+		mem_json(&j, &out, "dumped");
 		pt_json_key(&j, "file");
 		pt_json_bytes(&j, d->rq->file, strlen(d->rq->file));
 		pt_json_key_uint(&j, "bytes", d->bytes);
-		pt_json_end(&j);
-		pt_buf_putc(&out, '\n');
+		mem_json_end(&j);
 	} else {
 		pt_buf_printf(&out, "dumped %" PRIu64 " bytes to ", d->bytes);
 		pt_buf_escaped(&out, d->rq->file, strlen(d->rq->file));

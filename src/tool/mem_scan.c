@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "wire/json.h"
 
 #define FILE_MAX (UINT64_C(1) << 30) /* a larger map of a file is read where it was touched */
 enum { PAGE = 4096, PIECE = 256 << 10, SKIPS_SHOWN = 20 };
@@ -61,16 +60,13 @@ void mem_report_skips(struct mem_request *rq, struct pt_buf *json)
 		if (json) {
 			struct pt_json j;
 
-			pt_json_init(&j, json);
-			pt_json_object(&j);
-			pt_json_key_string(&j, "type", "skipped");
+			mem_json(&j, json, "skipped");
 			pt_json_key_hex(&j, "start", s->start);
 			pt_json_key_hex(&j, "end", s->end);
 			pt_json_key(&j, "name");
 			pt_json_bytes(&j, s->map->name, strlen(s->map->name));
 			pt_json_key_string(&j, "reason", reason_text[s->reason]);
-			pt_json_end(&j);
-			pt_buf_putc(json, '\n');
+			mem_json_end(&j);
 		} else if (s->reason ==
 			   MEM_NOT_READABLE) { /* guard pages: many, and of no interest */
 			maps++;
@@ -176,15 +172,12 @@ static int show_hit(struct search *s, uint64_t address)
 	if (s->rq->json) {
 		struct pt_json j;
 
-		pt_json_init(&j, &out);
-		pt_json_object(&j);
-		pt_json_key_string(&j, "type", "found");
+		mem_json(&j, &out, "found");
 		pt_json_key_hex(&j, "address", address);
 		pt_json_key(&j, "name");
 		pt_json_bytes(&j, pt_buf_str(&name), name.len);
 		pt_json_key_string(&j, "perms", map->perms);
-		pt_json_end(&j);
-		pt_buf_putc(&out, '\n');
+		mem_json_end(&j);
 	} else {
 		pt_buf_printf(
 			&out, "0x%016" PRIx64 "  %s%s", address, map->perms, name.len ? "  " : "");

@@ -272,3 +272,19 @@ void mem_hexdump(
 		memcpy(h->last, p + i, row);
 	}
 }
+
+/* --- JSON ------------------------------------------------------------------------------- */
+
+void mem_json(struct pt_json *j, struct pt_buf *to, const char *kind)
+{
+	pt_json_init(j, to);
+	pt_json_object(j);
+	pt_json_key_int(j, "v", 1);
+	pt_json_key_string(j, "kind", kind);
+}
+
+void mem_json_end(struct pt_json *j)
+{
+	pt_json_end(j);
+	pt_buf_putc(j->out, '\n');
+}

@@ -10,6 +10,7 @@ import stat
 import struct
 import subprocess
 import sys
+import time
 
 PINTLE = os.environ["PINTLE"]
 PROGS = os.environ["PINTLE_PROGS"]
@@ -102,7 +103,7 @@ def read(p):
     check(good(p.pid, "read", hex(block + 5000), 77777, "-r", raw=True) == want[5000:5000 + 77777], "read, unaligned")
     parts = objects(good(p.pid, "read", block, "0x40001", "--json"))
     check(b"".join(bytes.fromhex(o["hex"]) for o in parts) == want[:0x40001], "read --json")
-    check(int(parts[0]["address"], 16) == block and parts[0]["type"] == "bytes", "read --json: address")
+    check(int(parts[0]["address"], 16) == block and parts[0]["kind"] == "bytes", "read --json: address")
     lines = good(p.pid, "read", block + 96, 40).splitlines()
     check(lines[0] == f"{block + 96:016x}  60 61 62 63 61 61 61 61  61 61 61 6b 6c 6d 6e 6f  |`abcaaaaaaaklmno|", "hexdump",
           lines)
@@ -138,14 +139,14 @@ def search(p):
     wanted = sorted([p.at["block"] + (256 << 10) - 3, p.at["block"] + 5 * PAGE - 1, p.at["end"] + PAGE - 6,
                      p.at["far"] + p.at["far_size"] // 2])
     found = objects(good(p.pid, "search", '"needle"', "-j"))
-    check(sorted(int(o["address"], 16) for o in found if o["type"] == "found") == wanted, "search", found)
-    skipped = [o for o in found if o["type"] == "skipped"]
+    check(sorted(int(o["address"], 16) for o in found if o["kind"] == "found") == wanted, "search", found)
+    skipped = [o for o in found if o["kind"] == "skipped"]
     check(any(int(o["start"], 16) <= p.at["hidden"] < int(o["end"], 16) for o in skipped), "what was skipped", skipped)
     status, out, err = run(p.pid, "search", "6e6565646C65")
     check([int(line.split()[0], 16) for line in out.splitlines()] == wanted and status == 0, "search for hex", out)
     check("not readable by the program" in err, "what was skipped is said", err)
     check([int(line.split()[0], 16) for line in good(p.pid, "search", '"needle"', "--stop").splitlines()] == wanted, "--stop")
-    overlapping = [int(o["address"], 16) for o in objects(good(p.pid, "search", '"aaaaaa"', "-j")) if o["type"] == "found"]
+    overlapping = [int(o["address"], 16) for o in objects(good(p.pid, "search", '"aaaaaa"', "-j")) if o["kind"] == "found"]
     at = p.at["block"] + 100
     check([a for a in overlapping if at - 9 < a < at + 9] == [at, at + 1], "overlapping places", overlapping)
     status, out, err = run(p.pid, "search", '"needle"', "-m", 1)
@@ -207,7 +208,7 @@ def dump(p, wide=True):
     good(p.pid, "dump", "zeroes", p.at["block"] + 8192, 8192)
     check(open("zeroes", "rb").read() == bytes(8192), "a range of zeroes")
     last = objects(good(p.pid, "dump", "all.core", "--stop", "-j"))[-1]
-    check(last["type"] == "dumped" and last["file"] == "all.core" and last["bytes"] > BLOCK, "dump -j", last)
+    check(last["kind"] == "dumped" and last["file"] == "all.core" and last["bytes"] > BLOCK, "dump -j", last)
     bad(1, "cannot open /nonexistent/x: No such file", p.pid, "dump", "/nonexistent/x")
     if os.path.exists("/dev/full"):
         bad(1, "cannot write to /dev/full: No space left", p.pid, "dump", "/dev/full")
@@ -224,7 +225,7 @@ def write(p):
                        ("u64:0x1122334455667788", bytes.fromhex("8877665544332211"))]:
         good(pid, "write", block, text, "--no-stop")
         check(good(pid, "read", block, len(want), "-r", raw=True) == want, text)
-    check(objects(good(pid, "write", block, "00", "-j")) == [{"type": "written", "address": hex(block), "bytes": 1}], "-j")
+    check(objects(good(pid, "write", block, "00", "-j")) == [{"v": 1, "kind": "written", "address": hex(block), "bytes": 1}], "-j")
     # its code, which stays in the file
     path = os.path.join(PROGS, "memory")
     file = open(path, "rb").read()
@@ -240,6 +241,22 @@ def write(p):
     p.untouched()
     good(pid, "write", p.at["word"], "u32:7")
     p.end(7)
+
+
+def traced(p):
+    """By somebody else: reading and writing go on, holding still is refused with the reason."""
+    with subprocess.Popen([PINTLE, "trace", "-o", "trace.log", "-p", str(p.pid)], stderr=subprocess.PIPE) as tracer:
+        end = time.monotonic() + 20
+        while "TracerPid:\t0\n" in open(f"/proc/{p.pid}/status").read() and time.monotonic() < end:
+            time.sleep(0.01)
+        check(good(p.pid, "read", "memory", 4, "-r", raw=True) == b"\x7fELF", "read of a traced process")
+        good(p.pid, "write", p.at["block"], "00", "-n")
+        bad(1, "traced by", p.pid, "write", p.at["block"], "00")
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(20)
+    end = time.monotonic() + 20
+    while "TracerPid:\t0\n" not in open(f"/proc/{p.pid}/status").read() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def nonsense(p):
@@ -285,6 +302,7 @@ def main():
         for part in (maps, read, search, dump):
             part(p)
             p.untouched()
+        traced(p)
         nonsense(p)
         write(p)
         dead_and_dying()

@@ -83,7 +83,7 @@ def x86_64(avx):
         seven = next(v[k] for k in ("zmm7", "ymm7") if k in v)
         check(seven.endswith("".join(f"{b:02x}" for b in range(0x3f, 0x1f, -1))), "ymm7", seven)
     j = json.loads(good(p.pid, "--all", "--json"))
-    check((j["pid"], j["tid"], j["arch"]) == (p.pid, p.pid, "x86-64"), "JSON", j)
+    check((j["pid"], j["tid"], j["abi"]) == (p.pid, p.pid, "x86_64"), "JSON", j)
     r = j["registers"]
     check(r["rdx"] == "0xfffffffffffffffe" and r["st0"] == "0x3fffc000000000000000" and r["r12"] == "0x1212", "JSON values", r)
     check(set(values(p.pid)) <= set(r) and set(v) <= set(r), "--all shows all", list(r))
@@ -117,7 +117,7 @@ def i386():
     v = values(p.pid)
     want = {"eax": "0x12345678", "edx": "0x88776655", "ecx": "0xfffffffd", "esi": "0x5151", "edi": "0x0", "cs": "0x23"}
     check({k: v.get(k) for k in want} == want and "rax" not in v and "r8" not in v, "registers of i386", v)
-    check(json.loads(good(p.pid, "--json"))["arch"] == "i386", "JSON")
+    check(json.loads(good(p.pid, "--json"))["abi"] == "i386", "JSON")
     check("xmm8" not in good(p.pid, "--all") and "xmm7" not in values(p.pid), "eight vector registers")
     check(values(p.pid, "-s", "ecx=-5") == {"ecx": "0xfffffffb"}, "set a negative number")
     bad(2, "no register 'rax'", p.pid, "-s", "rax=1")

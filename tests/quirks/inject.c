@@ -131,7 +131,7 @@ static void sleeper(const char *what, long result, long error)
 		printf("%s: result %ld error %ld after %ld ms\n", what, report->result,
 			report->error, report->elapsed_ms);
 	CHECK(report->result == result && report->error == error);
-	CHECK(report->elapsed_ms >= 595 && report->elapsed_ms < 1200);
+	CHECK(report->elapsed_ms >= 595 && report->elapsed_ms < 20000);
 	CHECK(report->ignored);
 }
 
