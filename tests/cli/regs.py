@@ -45,7 +45,10 @@ def values(*args):
 
 
 class Process:
+    all = []
+
     def __init__(self, name, *args):
+        self.all.append(self)
         self.child = subprocess.Popen([os.path.join(PROGS, name), *args], stdout=subprocess.PIPE)
         self.pid = self.child.pid
         self.child.stdout.readline()
@@ -164,10 +167,16 @@ def nonsense():
 
 
 def main():
-    x86_64(re.search(r"^flags.*\bavx\b", open("/proc/cpuinfo").read(), re.M) is not None)
-    i386()
-    threads()
-    nonsense()
+    try:
+        x86_64(re.search(r"^flags.*\bavx\b", open("/proc/cpuinfo").read(), re.M) is not None)
+        i386()
+        threads()
+        nonsense()
+    finally:
+        for p in Process.all:
+            if p.child.poll() is None:
+                p.child.kill()
+                p.child.wait()
     return 1 if failures else 0
 
 
