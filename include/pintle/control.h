@@ -299,7 +299,11 @@ PTL_API int ptl_session_kick(struct ptl_session *session);
 enum ptl_resume_how {
 	PTL_RUN,     /* until something happens */
 	PTL_SYSCALL, /* also stop at the next system call's entry or exit */
-	PTL_STEP     /* one instruction */
+	/*
+	 * One instruction of the program's, also a repeated one (rep), and one that never comes back (exit). The program does not
+	 * see that it is stepped. A signal's handler is entered on the way, and its first instruction executed.
+	 */
+	PTL_STEP
 };
 
 /*
@@ -376,7 +380,7 @@ PTL_API int ptl_finish(struct ptl_session *session, int result);
 
 /* Why a process cannot be traced, or "" if it can. `diagnosis` lines are for people. See doctor. */
 struct ptl_diagnosis {
-	int result;	     /* what ptl_attach() would answer; 0: nothing stands in the way */
+	int result;	     /* what ptl_attach() would answer; 0: nothing stands in the way, and cause is a remark or "" */
 	char cause[256];     /* one sentence */
 	char remedy[256];    /* one sentence, "" if there is none */
 };

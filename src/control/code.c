@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Direct-mapped; two pcs that collide decode each other anew, which costs a microsecond, not correctness. */
-enum { SLOTS = 4096 };
+enum { SLOTS = 4096, PAGE = 4096 };
 
 struct pt_code_slot {
 	uint64_t pc; /* 0: free; nothing is mapped there */
@@ -22,6 +22,7 @@ void pt_code_forget(struct pt_code *c)
 		memset(c->slots, 0, SLOTS * sizeof(*c->slots));
 	ptl_maps_free(c->maps);
 	c->maps = NULL;
+	c->page_at = 0;
 }
 
 void pt_code_unwatch(struct pt_code *c)
@@ -34,7 +35,9 @@ void pt_code_done(struct pt_code *c)
 {
 	pt_code_forget(c);
 	free(c->slots);
+	free(c->page);
 	c->slots = NULL;
+	c->page = NULL;
 }
 
 /* Can nobody change the code at pc without a system call that is seen here? */
@@ -64,6 +67,25 @@ static int decode(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *re
 	return ptl_insn_decode(bytes, (size_t)n, bits, ret);
 }
 
+/* The same of constant code, a page read at a time. */
+static int decode_constant(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *ret)
+{
+	struct pt_code *c = &t->process->code;
+	uint64_t at = pc & ~(uint64_t)(PAGE - 1);
+	int r = -PTL_EPARTIAL;
+
+	if (!c->page)
+		c->page = malloc(PAGE);
+	if (c->page && (c->page_at == at || ptl_read(t, at, c->page, PAGE) == PAGE)) {
+		c->page_at = at;
+		r = ptl_insn_decode(c->page + (pc - at), PAGE - (pc - at), bits, ret);
+	} else {
+		c->page_at = 0;
+	}
+	/* it may end in the next page */
+	return r == -PTL_EPARTIAL ? decode(t, pc, bits, ret) : r;
+}
+
 int pt_code_at(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *ret)
 {
 	struct pt_code *c = &t->process->code;
@@ -80,8 +102,10 @@ int pt_code_at(struct ptl_task *t, uint64_t pc, int bits, struct ptl_insn *ret)
 		*ret = slot->insn;
 		return 0;
 	}
-	r = decode(t, pc, bits, ret);
-	if (r >= 0 && pc && is_constant(t, pc)) {
+	if (!pc || !is_constant(t, pc))
+		return decode(t, pc, bits, ret);
+	r = decode_constant(t, pc, bits, ret);
+	if (r >= 0) {
 		slot->pc = pc;
 		slot->insn = *ret;
 		slot->bits = (uint8_t)bits;

@@ -20,6 +20,8 @@ struct ptl_maps;
 struct pt_code {
 	struct pt_code_slot *slots; /* NULL until first used */
 	struct ptl_maps *maps;	    /* as of the last look; NULL: look again */
+	uint8_t *page;		    /* bytes of one page of constant code, kept to decode from; NULL until first used */
+	uint64_t page_at;	    /* its address; 0: none */
 	bool unwatched;		    /* somebody may change the mappings unseen: cache nothing */
 };
 
