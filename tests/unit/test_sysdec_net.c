@@ -67,9 +67,10 @@ static void messages(void **state)
 	struct iovec iov = {(void *)data, 5};
 	struct msghdr m = {.msg_iov = (void *)OBJ(iov), .msg_iovlen = 1};
 	struct {
-		struct cmsghdr h;
+		size_t len; /* struct cmsghdr, whose open end does not go into the middle of another */
+		int level, type;
 		int fds[2];
-	} rights = {{sizeof(rights), SOL_SOCKET, SCM_RIGHTS}, {7, 8}}, hostile = {{1ul << 62, SOL_SOCKET, SCM_RIGHTS}, {9, 10}};
+	} rights = {sizeof(rights), SOL_SOCKET, SCM_RIGHTS, {7, 8}}, hostile = {1ul << 62, SOL_SOCKET, SCM_RIGHTS, {9, 10}};
 
 	check(call64("sendmsg", 3, OBJ(m), MSG_NOSIGNAL), 5,
 		"sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"hello\", iov_len=5}], msg_iovlen=1, msg_controllen=0, "
