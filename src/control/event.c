@@ -72,6 +72,8 @@ int pt_newborn(struct ptl_task *t, enum pt_stop_class birth, pid_t *ret_tid, str
 		child = pt_task_new(s, (pid_t)tid, pid, PT_PHASE_NEWBORN);
 		if (!child)
 			return -ENOMEM;
+		/* the signal that told of its stop may have been taken before anybody knew it */
+		s->hot_owed = s->scan_owed = true;
 	}
 	child->parent = t->tid;
 	child->filtered = t->filtered;

@@ -129,7 +129,8 @@ struct ptl_session {
 	bool hot_owed;	      /* as scan_owed, for those worth looking at */
 	int64_t hot_at;	      /* when they were looked at last */
 	void *tick;	      /* ends a sleep in which something is owed; NULL: none could be had */
-	bool no_tick, tick_armed;
+	bool no_tick;
+	int64_t tick_armed;   /* ns it was set to; 0: it is not */
 	bool scan_owed; /* a SIGCHLD was taken since: another may have merged with it */
 	struct pt_cpu *cpu; /* affinity.c, PTL_KEEP_CPU */
 	struct pt_log log;

@@ -30,6 +30,7 @@ enum {
 	MANY = 200,	   /* to walk through so many costs the kernel more than YIELDS do */
 	YIELDS = 8,
 	TICK = 1000000,	   /* ns after which a sleep ends while something is owed */
+	TICK_LATE = 200000000, /* ... and while nothing is */
 	FEW = 3,	   /* so few that looking before sleeping does not pay */
 	NAP_MIN = 1000,	   /* ns; polling where the kernel gives no way to wait */
 	NAP_MAX = 1000000,
@@ -398,22 +399,21 @@ static int look_if_owed(struct ptl_session *s)
 }
 
 /*
- * How long a sleep may last: as long as the caller allows, if nothing is owed. Otherwise the tick ends it, or where there is
- * none, a time-out.
+ * How long a sleep may last: as long as the caller allows. The tick ends it, or where there is none, a time-out: soon if something
+ * is owed, and otherwise late, for a wake-up that got lost must not hang a trace.
  */
 static int64_t sleep_limit(struct ptl_session *s, int64_t deadline)
 {
 	int64_t limit = deadline < 0 ? -1 : until(deadline);
+	int64_t tick = s->hot_owed || s->scan_owed ? TICK : TICK_LATE;
 
-	if (!s->hot_owed && !s->scan_owed)
-		return limit;
 	if (!s->tick && !s->no_tick)
 		s->no_tick = pt_os_tick_new(&s->tick) < 0;
 	if (s->no_tick)
-		return limit < 0 ? TICK : PT_MIN(limit, (int64_t)TICK);
-	if (!s->tick_armed) {
-		pt_os_tick_arm(s->tick, TICK);
-		s->tick_armed = true;
+		return limit < 0 ? tick : PT_MIN(limit, tick);
+	if (!s->tick_armed || s->tick_armed > tick) {
+		pt_os_tick_arm(s->tick, tick);
+		s->tick_armed = tick;
 	}
 	return limit;
 }
@@ -431,13 +431,13 @@ static int sleep_sigchld(struct ptl_session *s, int64_t deadline)
 			return r;
 	}
 	r = pt_os_sigchld(sleep_limit(s, deadline), &tid);
-	if (r <= 0)
+	if (r < 0)
 		return r;
+	s->scan_owed = s->hot_owed = true;
 	if (!tid) {
-		s->tick_armed = false;
+		s->tick_armed = 0;
 		return 0;
 	}
-	s->scan_owed = s->hot_owed = true;
 	t = pt_map_find(&s->tasks, (uint64_t)tid);
 	return t && t->state == PT_RUNNING ? look(t, false) : take_stray(s, tid);
 }
