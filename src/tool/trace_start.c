@@ -121,7 +121,7 @@ static uint64_t effective_capabilities(void)
 
 /*
  * May the filter be used without being asked for? Only if the program's fate with it is the same as without. Every task under it
- * must be followed, to its end. Without CAP_SYS_ADMIN the filter takes set-user-id programs their rights; that is no loss only if
+ * must be followed, to its end, and nothing may be asked (-n) of calls that do not stop. Without CAP_SYS_ADMIN the filter takes set-user-id programs their rights; that is no loss only if
  * tracing takes them as well, which is so without CAP_SYS_PTRACE.
  */
 static bool filter_is_harmless(const struct trace_config *c)
@@ -130,7 +130,7 @@ static bool filter_is_harmless(const struct trace_config *c)
 	bool admin = caps >> 21 & 1, ptracer = caps >> 19 & 1;
 
 	return c->follow && !c->pid_count && !c->user && !c->detach_on_exec && !c->call_limit && !c->daemonize &&
-	       !c->path_count && (admin || !ptracer) && call_set_count(&c->trace, PTL_ABI_X86_64) <= FILTER_MOST_CALLS &&
+	       !c->path_count && !c->show_nr && (admin || !ptracer) && call_set_count(&c->trace, PTL_ABI_X86_64) <= FILTER_MOST_CALLS &&
 	       !c->trace.unknown[PTL_ABI_X86_64];
 }
 
