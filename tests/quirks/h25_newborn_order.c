@@ -92,7 +92,8 @@ static void one(unsigned flags)
 
 		switch (ev.kind) {
 		case PTL_EV_FORKED:
-			if (!ev.u.forked.child_task && !forks) {
+			/* without a task it is not followed, or has lived and died before this was told */
+			if (!ev.u.forked.child_task && !forks && !lives[ev.u.forked.child].started) {
 				unfollowed++;
 				break;
 			}

@@ -140,13 +140,16 @@ static Q_UNUSED void *q_shared(size_t n)
 /* A fork that does not outlive the thread that made it. 0 in the child. */
 static Q_UNUSED pid_t q_fork(void)
 {
-	pid_t p;
+	pid_t parent = getpid(), p;
 
 	fflush(NULL);
 	p = fork();
 	CHECK(p >= 0, "cannot fork: %s", strerror(errno));
-	if (p == 0)
+	if (p == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) /* it has died before that */
+			_exit(1);
+	}
 	return p;
 }
 
