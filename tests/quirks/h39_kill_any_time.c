@@ -56,8 +56,8 @@ int main(void)
 			NEWS(ptl_sigmask_get(ev.task, &value));
 			r = ptl_siginfo_get(ev.task, &info);
 			CHECK(r >= 0 || r == -PTL_ESTATE || r == -ESRCH || r == -PTL_EGONE, "siginfo: %d", (int)r);
-			if (i % 4 == 0)
-				NEWS(ptl_set(ev.task, "r15", value));
+			if (i % 4 == 0 && ptl_get(ev.task, "r15", &value) == 0)
+				NEWS(ptl_set(ev.task, "r15", value)); /* its own value, written back */
 			RESUME(&ev, how); /* never fails */
 			if (how == PTL_RUN)
 				OK(s, ptl_interrupt(ptl_find_task(s, pid)));
