@@ -12,6 +12,6 @@ int main(int argc, char **argv)
 
 	for (; r >= 0 && (r = ptl_wait(s, &ev)) > 0; r = ptl_resume(&ev, PTL_STEP))
 		n += ev.kind == PTL_EV_STEPPED;
-	printf("%lu instructions\n", n);
+	if (r == 0) printf("%lu instructions\n", n);
 	return ptl_finish(s, r);
 }

@@ -8,6 +8,7 @@ fail() { echo "$*"; exit 1; }
 out=$("$count" "$PINTLE_PROGS/hundred"); status=$?
 [ "$out" = "100 instructions" ] || fail "hundred: $out"
 [ $status = 7 ] || fail "hundred: exit status $status"
+[ -z "$("$count" /nonexistent 2>/dev/null)" ] || fail "/nonexistent: a count of a program that did not run"
 out=$("$count" /nonexistent 2>&1 >/dev/null); status=$?
 [ $status = 127 ] || fail "/nonexistent: exit status $status"
 [ "$out" = "ERROR: cannot execute /nonexistent: No such file or directory" ] || fail "/nonexistent: $out"
