@@ -147,7 +147,8 @@ static Q_UNUSED pid_t q_fork(void)
 	CHECK(p >= 0, "cannot fork: %s", strerror(errno));
 	if (p == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent) /* it has died before that */
+		/* it has died before that; 0 is one outside of our pid namespace */
+		if (getppid() != parent && getppid() != 0)
 			_exit(1);
 	}
 	return p;
