@@ -16,6 +16,7 @@
  *     names one: by SIGCHLD (PTL_OWN_SIGCHLD), else by waitid(P_ALL, WNOWAIT).
  *  3. A merged SIGCHLD is made up for by looking through the whole list: when nothing else is to do, or when the last look
  *     is so long ago that another costs at most 1/SCAN_SHARE of the time.
+ *  4. After a long silence (PTL_OWN_SIGCHLD) those that stand still without a status are found by recover().
  */
 #include "control/internal.h"
 

@@ -4,6 +4,9 @@
  *
  * Names and meanings are strace's (its manual page). What that has and this has not yet is in the table too, so that it
  * is refused by name.
+ *
+ * Long because of the table, a third of it, and since each option's reader stands beside the others: what one accepts often depends on
+ * what another did.
  */
 #include "tool/trace.h"
 
