@@ -116,6 +116,8 @@ uint64_t pt_reader_u64(struct pt_reader *r);
 
 /* Parses a whole number, C notation (0x, 0), no sign; false if anything else is there or it overflows. */
 bool pt_parse_u64(const char *s, uint64_t *ret);
+/* One well-formed UTF-8 sequence at p, n >= 1: its length and code point; 0 if there is none. */
+size_t pt_utf8(const unsigned char *p, size_t n, uint32_t *ret_c);
 /* Appends bytes that may be hostile so that no control byte, and no malformed UTF-8, gets out: C escapes. */
 void pt_buf_escaped(struct pt_buf *b, const void *p, size_t n);
 

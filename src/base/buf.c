@@ -194,12 +194,16 @@ const char *pt_buf_str(const struct pt_buf *b)
 	return b->data ? b->data : "";
 }
 
-/* The length of the well-formed UTF-8 sequence at p, or 0; C1 controls and bidi overrides count as malformed. */
-static size_t utf8_safe(const unsigned char *p, size_t n)
+size_t pt_utf8(const unsigned char *p, size_t n, uint32_t *ret_c)
 {
-	uint32_t c;
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t len, i;
+	uint32_t c;
 
+	if (p[0] < 0x80) {
+		*ret_c = p[0];
+		return 1;
+	}
 	if (p[0] < 0xc2 || p[0] > 0xf4)
 		return 0;
 	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
@@ -211,11 +215,22 @@ static size_t utf8_safe(const unsigned char *p, size_t n)
 			return 0;
 		c = c << 6 | (p[i] & 0x3f);
 	}
-	if (c < 0xa0 || (len == 3 && (c < 0x800 || (c >= 0xd800 && c <= 0xdfff))) ||
-		(len == 4 && (c < 0x10000 || c > 0x10ffff)))
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return 0;
-	/* Marks that reorder or hide text: U+061C, U+200B-200F, U+2028-202E, U+2060-206F, U+FEFF. */
-	if (c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	*ret_c = c;
+	return len;
+}
+
+/* The length of a sequence that may be shown, or 0: C1 controls, and marks that reorder or hide text, may not. */
+static size_t utf8_safe(const unsigned char *p, size_t n)
+{
+	uint32_t c;
+	size_t len = pt_utf8(p, n, &c);
+
+	if (!len)
+		return 0;
+	/* U+061C, U+200B-200F, U+2028-202E, U+2060-206F, U+FEFF */
+	if (c < 0xa0 || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 		(c >= 0x2060 && c <= 0x206f) || c == 0xfeff)
 		return 0;
 	return len;

@@ -112,34 +112,6 @@ void pt_json_double(struct pt_json *j, double v)
 	pt_buf_printf(j->out, "%.17g", v);
 }
 
-/* One well-formed UTF-8 sequence: its length and code point; 0 if there is none. */
-static size_t decode_utf8(const unsigned char *p, size_t n, uint32_t *ret_c)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len, i;
-	uint32_t c;
-
-	if (p[0] < 0x80) {
-		*ret_c = p[0];
-		return 1;
-	}
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n < len)
-		return 0;
-	c = p[0] & (0x7fu >> len);
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret_c = c;
-	return len;
-}
-
 /* Characters that a terminal or a reader could act upon instead of showing. */
 static bool is_unsafe(uint32_t c)
 {
@@ -195,7 +167,7 @@ static bool add_quoted(struct pt_buf *out, const unsigned char *p, size_t n)
 		pt_buf_add(out, p + plain, i - plain);
 		if (i == n)
 			break;
-		len = decode_utf8(p + i, n - i, &c);
+		len = pt_utf8(p + i, n - i, &c);
 		if (len) {
 			add_char(out, c, p + i, len);
 			i += len;
